@@ -1,5 +1,6 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
+import { areTokens, checkLogin, isDone, parse, refusalOf } from './answers.js';
 import { Calls } from './calls.js';
 import { Listeners } from './listeners.js';
 import { Live } from './live.js';
@@ -117,6 +118,7 @@ export class Client extends Calls {
     const answer = await this.#post('/auth/login', { username, password,
       ...this.#account ? { device_id: this.#account.device_id }
         : { device_name: this.#options.deviceName ?? 'browser' } });
+    checkLogin(answer, this.#account?.device_id);
     if (!this.#records)
       this.#keepIn(await Records.make(storage, passphrase, keyWith(this.#compiled), scryptN));
     await this.#keepTokens(answer);
@@ -202,10 +204,13 @@ export class Client extends Calls {
     this.close().catch(() => {}); // what it was is told by `ended`
   }
 
-  /** The server forgets the login; the state stays. */
+  /** The server forgets the login; the state stays. Where the server does not say that it has
+   * done so, this is told, and the login stays as it is. */
   async logout() {
     await this.#serial(async () => {
-      await this.#ask('POST', '/auth/logout', '{}');
+      const { status, text } = await this.#ask('POST', '/auth/logout', '{}');
+      // 401: the login has ended already
+      if (status !== 401 && !isDone(status)) throw refusalOf(status, text);
       await this.#records.writeJson('tokens', null);
       await this.#keepAccount({ ...this.#account, password: undefined, stands: false });
     });
@@ -234,13 +239,8 @@ export class Client extends Calls {
   // Before there is a device: what a server refuses is told by its problem.
   async #post(path, body) {
     const { status, text } = await this.#fetch('POST', path, JSON.stringify(body));
-    if (status === 0)
-      throw new Failure('unreachable', 'unreachable', 'The server was not reached.');
-    const answer = parse(text);
-    if (status >= 200 && status <= 299) return answer;
-    const slug = String(answer.type ?? '').replace(/.*[/:]/, '') || 'refused';
-    throw new Failure(RESULTS[slug] ?? 'refused', slug,
-      answer.detail ?? answer.title ?? `The server has answered with ${status}.`);
+    if (isDone(status)) return parse(text);
+    throw refusalOf(status, text);
   }
 
   /** A request of the device. Another token is got where the one is outdated: also that of
@@ -268,7 +268,9 @@ export class Client extends Calls {
     for (const [path, body] of tries) {
       const answer = await this.#fetch('POST', path, JSON.stringify(body));
       if (answer.status === 200) {
-        await this.#keepTokens(parse(answer.text));
+        const tokens = parse(answer.text);
+        if (!areTokens(tokens)) break;
+        await this.#keepTokens(tokens);
         return true;
       }
       if (answer.status !== 401 && answer.status !== 403) break;
@@ -550,19 +552,6 @@ export class Client extends Calls {
   /** A person has compared the digits with that person. */
   async compared(user) {
     await this.#value('compared', [user]);
-  }
-}
-
-// What the doors of the account say before there is a device to read it.
-const RESULTS = { 'bad-credentials': 'passphrase', 'username-taken': 'conflict',
-  'registration-closed': 'denied', 'account-suspended': 'denied',
-  'quota-exceeded': 'conflict', 'too-many-requests': 'busy', 'unavailable': 'busy' };
-
-function parse(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
   }
 }
 

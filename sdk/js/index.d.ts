@@ -205,6 +205,7 @@ export class Client {
   /** Resolves when the client is closed. It closes itself where its state could not be stored
    * or its module has failed: then with that, and the state is to be opened again. */
   readonly ended: Promise<Failure | undefined>;
+  /** Rejects, and leaves the login as it is, where the server does not say that it has ended. */
   logout(): Promise<void>;
 
   /** Gives a function that ends it. */

@@ -72,3 +72,44 @@ test('a client that cannot store closes itself, and lets the next one in', async
   assert.equal(await again.ended, undefined);
   await assert.rejects(again.sessions(), { slug: 'closed' });
 });
+
+const problem = (status, type) => json(status, { type, detail: 'A sentence.' });
+
+test('what a server calls its refusal is a word, whichever it is', async () => {
+  for (const [slug, result] of [['username-taken', 'conflict'], ['constructor', 'refused'],
+    ['__proto__', 'refused']])
+    await assert.rejects(Client.register(options(new Storage(),
+      () => problem(409, `urn:hermetic:problem:${slug}`))), { result, slug });
+});
+
+test('an answer to a login that is none makes no device', async () => {
+  const whole = { access_token: 'a', refresh_token: 'r', user_id: DEVICE, device_id: DEVICE };
+  for (const wrong of [{ device_id: undefined }, { device_id: '../x' }, { device_id: 7 },
+    { user_id: null }, { access_token: '' }, { refresh_token: undefined }]) {
+    const storage = new Storage();
+    await assert.rejects(Client.login(options(storage, () => json(200,
+      { ...whole, ...wrong }))), { result: 'refused', slug: 'bad-answer' },
+    JSON.stringify(wrong));
+    assert.equal(await Client.exists(storage), false);
+    assert.equal(storage.locked, false);
+  }
+  // nor that of another device than this one
+  const storage = new Storage();
+  await (await standing(storage, () => json(401, {}))).close();
+  await assert.rejects(Client.login(options(storage, () => json(200,
+    { ...whole, device_id: DEVICE.replace(/1$/, '2') }))), { slug: 'bad-answer' });
+});
+
+test('a logout that the server has not answered for is told, and can be tried again',
+  async () => {
+    let answer = () => json(503, { type: 'urn:hermetic:problem:unavailable' });
+    const storage = new Storage();
+    const client = await standing(storage, path => answer(path));
+    await assert.rejects(client.logout(), { result: 'busy', slug: 'unavailable' });
+    answer = () => { throw new TypeError('cut'); };
+    await assert.rejects(client.logout(), { result: 'unreachable' });
+    assert.deepEqual(await client.sessions(), []);
+    answer = () => new Response(null, { status: 204 });
+    await client.logout();
+    await assert.rejects(Client.open(options(storage, answer)), { slug: 'approval-needed' });
+  });
