@@ -1,7 +1,7 @@
 // Sealed records in a folder, for node: one file, to which each change is appended with its
 // hash. What was cut off at its end was never answered for, and is left out.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { lockFile } from './file-lock.js';
@@ -9,6 +9,7 @@ import { Failure } from './module.js';
 
 const RATIO = 4; // a file of so many times of what counts is written anew
 const FLOOR = 1 << 20; // bytes, below which it is not
+const BATCH = 1 << 20; // that are read, or written anew, at a time
 
 const hashOf = text => createHash('sha256').update(text).digest('hex');
 
@@ -20,10 +21,29 @@ function lineOf(changes) {
   return `${hashOf(text)} ${text}\n`;
 }
 
-function apply(records, changes) {
-  for (const [key, value] of changes) {
-    if (value === null) records.delete(key);
-    else records.set(key, value);
+const BARE = lineOf([['', new Uint8Array(0)]]).length;
+
+/** The length of the line of one record. */
+const sizeOf = (key, value) => BARE + key.length + 4 * Math.ceil(value.length / 3);
+
+/** The changes of a line; undefined: it is damaged. */
+function changesOf(line) {
+  const [hash, text] = [line.slice(0, 64), line.slice(65)];
+  return hashOf(text) !== hash ? undefined : JSON.parse(text).map(([key, value]) =>
+    [key, value && new Uint8Array(Buffer.from(value, 'base64'))]);
+}
+
+/** The lines of a file, without what stands after the last of them; none where it is not. */
+async function* linesOf(path) {
+  const file = await open(path).catch(error => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  let rest = '';
+  if (!file) return;
+  for await (const read of file.createReadStream({ encoding: 'utf8', highWaterMark: BATCH })) {
+    const last = read.lastIndexOf('\n');
+    if (last >= 0) yield* (rest + read.slice(0, last)).split('\n');
+    rest = last < 0 ? rest + read : read.slice(last + 1);
   }
 }
 
@@ -37,7 +57,8 @@ export class FileStorage {
   #path;
   #records;
   #file; // that is appended to: of who has the lock, or writes
-  #size = 0;
+  #size = 0; // of the file
+  #least = 0; // of a file with each record once
   #locked = false;
 
   constructor(folder) {
@@ -48,35 +69,57 @@ export class FileStorage {
   async #load() {
     if (this.#records) return;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const text = await readFile(this.#path, 'utf8').catch(error => {
-      if (error.code === 'ENOENT') return '';
+    this.#records = new Map();
+    this.#least = 0;
+    try {
+      await this.#readAll();
+    } catch (error) {
+      this.#records = undefined;
       throw error;
-    });
-    const records = new Map();
-    let cut = false;
-    for (const line of text.split('\n').slice(0, -1)) {
-      const [hash, changes] = [line.slice(0, 64), line.slice(65)];
-      if (cut || hashOf(changes) !== hash) {
-        if (cut) throw new Failure('local', 'state-damaged', 'The stored state is damaged.');
-        cut = true;
-        continue;
-      }
-      apply(records, JSON.parse(changes).map(([key, value]) =>
-        [key, value && new Uint8Array(Buffer.from(value, 'base64'))]));
     }
-    this.#records = records;
+  }
+
+  async #readAll() {
+    let cut = false;
+    for await (const line of linesOf(this.#path)) {
+      if (cut) throw new Failure('local', 'state-damaged', 'The stored state is damaged.');
+      const changes = changesOf(line);
+      if (changes) this.#apply(changes);
+      else cut = true;
+    }
+  }
+
+  #apply(changes) {
+    for (const [key, value] of changes) {
+      const before = this.#records.get(key);
+      if (before) this.#least -= sizeOf(key, before);
+      if (value) this.#least += sizeOf(key, value);
+      if (value) this.#records.set(key, value);
+      else this.#records.delete(key);
+    }
   }
 
   async #rewrite() {
-    const text = this.#records.size > 0 ? lineOf(this.#records) : '';
     await this.#file?.close();
     this.#file = undefined;
-    await writeFile(`${this.#path}.new`, text, { mode: 0o600, flush: true });
-    await sync(`${this.#path}.new`);
+    const file = await open(`${this.#path}.new`, 'w', 0o600);
+    try {
+      let lines = '';
+      for (const record of this.#records) {
+        lines += lineOf([record]);
+        if (lines.length < BATCH) continue;
+        await file.appendFile(lines);
+        lines = '';
+      }
+      await file.appendFile(lines);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await rename(`${this.#path}.new`, this.#path);
     await sync(this.#folder);
     this.#file = await open(this.#path, 'a', 0o600);
-    this.#size = text.length;
+    this.#size = this.#least;
   }
 
   async read() {
@@ -92,10 +135,9 @@ export class FileStorage {
     const line = lineOf(changes);
     await this.#file.appendFile(line);
     await this.#file.datasync();
-    apply(this.#records, changes);
+    this.#apply(changes);
     this.#size += line.length;
-    const least = lineOf(this.#records).length;
-    if (this.#size > FLOOR && this.#size > RATIO * least) await this.#rewrite();
+    if (this.#size > FLOOR && this.#size > RATIO * this.#least) await this.#rewrite();
   }
 
   async wrap(bytes) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,4 +116,50 @@ test('who only looks changes nothing, and what it saw is not kept', async () => 
   const free = await looks.lock();
   assert.deepEqual(texts(await looks.read()), { one: 'first', two: 'second' });
   await free();
+});
+
+const linesOf = folder => readFileSync(join(folder, 'records'), 'utf8').split('\n').slice(0, -1);
+
+test('a file that has grown is written anew with a line for each record', async () => {
+  const folder = newFolder();
+  const storage = new FileStorage(folder);
+  const unlock = await storage.lock();
+  const large = new Uint8Array(200000);
+  await storage.write(new Map([['kept', bytes('from the beginning')], ['gone', bytes('x')]]));
+  await storage.write(new Map([['gone', null]]));
+  // a line is 4 bytes for 3: five of these are more than four times of what counts
+  for (let n = 1; n <= 5; n++) {
+    large.fill(n);
+    await storage.write(new Map([['large', large.slice()]]));
+  }
+  const lines = linesOf(folder);
+  assert.deepEqual(lines.map(line => JSON.parse(line.slice(65)).map(([key]) => key)),
+    [['kept'], ['large']]);
+  await storage.write(new Map([['last', bytes('appended')]]));
+  assert.equal(linesOf(folder).length, 3);
+  await unlock();
+  const records = await new FileStorage(folder).read();
+  assert.deepEqual(records.get('large'), large);
+  records.delete('large');
+  assert.deepEqual(texts(records), { kept: 'from the beginning', last: 'appended' });
+});
+
+test('what was cut off at the end is left out; damage before it is told', async () => {
+  const folder = newFolder();
+  const storage = new FileStorage(folder);
+  const unlock = await storage.lock();
+  await storage.write(new Map([['one', bytes('1')]]));
+  await storage.write(new Map([['two', bytes('2')]]));
+  await unlock();
+  const [one, two] = linesOf(folder);
+  appendFileSync(join(folder, 'records'), two.slice(0, -10));
+  assert.deepEqual(texts(await new FileStorage(folder).read()), { one: '1', two: '2' });
+  // a write after that begins a line of its own
+  const again = await storage.lock();
+  await storage.write(new Map([['three', bytes('3')]]));
+  await again();
+  assert.deepEqual(texts(await new FileStorage(folder).read()),
+    { one: '1', two: '2', three: '3' });
+  writeFileSync(join(folder, 'records'), `${one.slice(0, -10)}\n${two}\n`);
+  await assert.rejects(new FileStorage(folder).read(), { slug: 'state-damaged' });
 });
