@@ -115,7 +115,7 @@ const char *core_self(const struct device *d)
 
 enum err core_save(struct device *d)
 {
-	return membership_save(core_store(d), &d->open);
+	return membership_save(core_store(d), d->ports.rng, &d->open);
 }
 
 bool core_is_settled(const struct device *d)

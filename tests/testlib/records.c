@@ -46,6 +46,8 @@ static enum err get(void *context, const char *name, struct buf *value)
 
 	if (i == RECORDS_MAX)
 		return ERR_STATE_GONE;
+	if (records->sealed != NULL && strcmp(records->sealed, name) == 0)
+		return ERR_PEER_CRYPTO;
 	buf_put(value, buf_span(&records->all[i].value));
 	return buf_end(value);
 }

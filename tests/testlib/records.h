@@ -14,6 +14,7 @@ struct records {
 	unsigned commits;
 	size_t puts, bytes; /* of put() and remove(); of what was put */
 	bool changed;	    /* by another process; the next begin tells it */
+	const char *sealed; /* the record of that name does not open; or NULL */
 	struct device_store store;
 };
 

@@ -63,7 +63,7 @@ static void store_session(struct home *h)
 
 	MUST(membership_new(&m, h->id, &offer));
 	m.session = h->stored.session;
-	MUST(membership_save(core_store(h->device), &m));
+	MUST(membership_save(core_store(h->device), rng_system(), &m));
 	m.session = NULL;
 	membership_clear(&m);
 }
