@@ -307,6 +307,30 @@ static void test_a_newer_session_is_called_so(void **state)
 	expect_newer(h);
 }
 
+/* A session that is damaged here is told as such, and hides no other. */
+static void test_a_damaged_session_is_called_so(void **state)
+{
+	struct home *h = *state;
+	struct account a = { .device = h->device };
+	json_t *session = NULL, *list = NULL;
+	char name[64];
+
+	settle_and_store(h);
+	(void)snprintf(name, sizeof(name), "session/%s", h->id);
+	restart(h);
+	h->records.sealed = name;
+	a.device = h->device;
+	assert_int_equal(view_session(&a, h->id, &session), ERR_PEER_CRYPTO);
+	assert_string_equal(a.why.slug, "session-damaged");
+	why_clear(&a.why);
+	MUST(directory_own(&a, true, &list));
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(record_string(json_array_get(list, 0), "state"),
+			    "damaged");
+	assert_string_equal(a.why.text, "");
+	json_decref(list);
+}
+
 /* More than the record has: all are looked at. */
 static void test_too_many_are_all(void **state)
 {
@@ -346,6 +370,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_a_newer_session_is_called_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_damaged_session_is_called_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_are_all, setup,
 						teardown),
 	};
