@@ -29,6 +29,8 @@ enum err core_begin(struct device *d)
 		/* an older copy must not be written over what is there */
 		own_log_free(d->work.own);
 		d->work.own = NULL;
+		json_decref(d->work.places);
+		d->work.places = NULL;
 	}
 out:
 	return e;

@@ -174,6 +174,7 @@ void work_clear(struct work *work)
 	buf_clear(&work->welcome);
 	free(work->spans);
 	free(work->names);
+	json_decref(work->places);
 	json_decref(work->lists[0]);
 	json_decref(work->lists[1]);
 	memset(work, 0, sizeof(*work));

@@ -41,9 +41,10 @@ static void rollback(void *context)
 
 static enum err get(void *context, const char *name, struct buf *value)
 {
-	const struct records *records = context;
+	struct records *records = context;
 	size_t i = find(records, name);
 
+	records->sessions += strncmp(name, "session/", 8) == 0;
 	if (i == RECORDS_MAX)
 		return ERR_STATE_GONE;
 	if (records->sealed != NULL && strcmp(records->sealed, name) == 0)

@@ -250,8 +250,13 @@ static void test_the_branch_of_a_session_stays(void **state)
 			   buf_span(&alice->links)));
 	keep_branches(h, &before, 2, BRANCHES_KEPT - 1);
 	assert_true(has_branch(h, &first));
+	h->records.sessions = 0;
 	keep_branches(h, &before, 20, 1);
 	assert_false(has_branch(h, &first));
+	/* the session was read for the first one that fell out, and no other */
+	assert_int_equal(h->records.sessions, 1);
+	keep_branches(h, &before, 21, 3);
+	assert_int_equal(h->records.sessions, 1);
 	assert_true(has_branch(h, alice));
 	MUST(core_load(h->device, h->id));
 	keep_branches(h, &before, 40, BRANCHES_KEPT);
