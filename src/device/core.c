@@ -117,7 +117,7 @@ enum err core_say_unread(struct device *d, const char *id, enum err e,
 	if (e == ERR_PEER_UNSUPPORTED)
 		return newer_say(why);
 	if (err_class(e) == ERR_CLASS_PEER && core_is_damaged(d, id))
-		return damaged_say(why, e, id);
+		return newer_say_damaged(why, e, id);
 	return e;
 }
 

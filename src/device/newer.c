@@ -8,7 +8,7 @@ enum err newer_say(struct why *why)
 		       "run that version or a later one here.");
 }
 
-enum err damaged_say(struct why *why, enum err e, const char *id)
+enum err newer_say_damaged(struct why *why, enum err e, const char *id)
 {
 	return why_set(why, e, "session-damaged",
 		       "What this device has stored of session %s cannot be "

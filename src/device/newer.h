@@ -9,6 +9,7 @@
 MUST_CHECK enum err newer_say(struct why *why);
 
 /* The same of one that is damaged; gives `e`. */
-MUST_CHECK enum err damaged_say(struct why *why, enum err e, const char *id);
+MUST_CHECK enum err newer_say_damaged(struct why *why, enum err e,
+				      const char *id);
 
 #endif

@@ -64,7 +64,7 @@ enum err view_session(struct account *a, const char *id, json_t **session)
 			    "sessions",
 			    id);
 	else if (err_class(e) == ERR_CLASS_PEER && e != ERR_PEER_UNSUPPORTED)
-		e = damaged_say(&a->why, e, id);
+		e = newer_say_damaged(&a->why, e, id);
 	TRY(explain(a, e));
 	TRY(parse(&text, session));
 out:
