@@ -95,7 +95,7 @@ static void save(struct membership *m, const char *what)
 
 	counted.puts = counted.bytes = 0;
 	must(store->begin(store->context, &changed), "to begin");
-	must(membership_save(store, m), "to save");
+	must(membership_save(store, rng_system(), m), "to save");
 	made = now_ms();
 	must(store->commit(store->context), "to commit");
 	if (what != NULL)

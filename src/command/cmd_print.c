@@ -242,11 +242,25 @@ out:
 	return e;
 }
 
+/* What was stored of the session was damaged, and the order that ran came in anew. */
+static void print_anew(const struct cmd *cmd, const char *id)
+{
+	if (device_outcome(cmd->a.device)->anew)
+		(void)fprintf(
+		    stderr,
+		    "hermetic: What this device had stored of session "
+		    "%s could not be read. The device came in anew. "
+		    "Messages that were kept before are still here; "
+		    "what waited to be sent is not.\n",
+		    id);
+}
+
 enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 {
 	json_t *session = NULL;
 	enum err e;
 
+	print_anew(cmd, id);
 	TRY(view_session(&cmd->a, id, &session));
 	TRY(print_session(cmd, id, done, session));
 	if (!cmd->args->json)

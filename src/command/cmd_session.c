@@ -42,6 +42,8 @@ static void print_short(const json_t *row)
 		state = "added, not joined";
 	if (strcmp(state, "newer") == 0)
 		state = "written by a newer version of hermetic";
+	if (strcmp(state, "damaged") == 0)
+		state = "damaged: see /resolve";
 
 	out_line("  %.8s%s%s%s%s%s%s", out_member(row, "session_id"),
 		 name[0] != '\0' ? "  " : "", name, other ? ", " : "",
@@ -71,6 +73,11 @@ static void print_session(const struct cmd *cmd, const json_t *row)
 	else if (strcmp(out_member(row, "state"), "newer") == 0)
 		out_line("%s  written by a newer version of hermetic, which "
 			 "can read it",
+			 out_member(row, "session_id"));
+	else if (strcmp(out_member(row, "state"), "damaged") == 0)
+		out_line("%s  damaged here; to come in anew: hermetic resolve "
+			 "%.8s --yes",
+			 out_member(row, "session_id"),
 			 out_member(row, "session_id"));
 	else
 		out_line(

@@ -144,31 +144,79 @@ out:
 	return e;
 }
 
-/* Of as many as are kept: which one falls out. */
-static enum err find_spare(struct device *d, struct span fingerprint,
-			   const json_t *logs, size_t *at)
+static enum err note_place(json_t *places, const struct account_place *place)
 {
-	bool stands[BRANCHES_KEPT] = { false };
-	struct account_place place;
-	json_t *ids = NULL;
-	const json_t *id;
-	size_t i;
+	json_t *row = json_pack("{s:I}", "number", (json_int_t)place->number);
 	enum err e;
 
+	ENSURE(row != NULL, ERR_LOCAL_MEMORY);
+	TRY(record_set_hex(row, "hash", SPAN_ARRAY(place->hash)));
+	ENSURE(json_array_append(places, row) == 0, ERR_LOCAL_MEMORY);
+out:
+	json_decref(row);
+	return e;
+}
+
+/* At which places of the account the sessions stand: each session is read once in an
+ * order, however many branches come. `record` is the account's. */
+static enum err find_places(struct device *d, struct span fingerprint,
+			    const char *record, const json_t **places)
+{
+	json_t *all = d->work.places, *made = NULL, *ids = NULL;
+	struct account_place place;
+	const json_t *id;
+	size_t i;
+	enum err e = ERR_OK;
+
+	*places = json_object_get(all, record);
+	if (*places != NULL)
+		return ERR_OK;
+	if (all == NULL)
+		all = d->work.places = json_object();
+	made = json_array();
+	ENSURE(all != NULL && made != NULL, ERR_LOCAL_MEMORY);
 	TRY(membership_list(core_store(d), &ids));
 	json_array_foreach(ids, i, id)
 	{
 		TRY(place_at(d, json_string_value(id), fingerprint, &place));
 		if (place.number > 0)
-			TRY(note_row(logs, &place, stands));
+			TRY(note_place(made, &place));
 	}
+	ENSURE(json_object_set(all, record, made) == 0, ERR_LOCAL_MEMORY);
+	*places = json_object_get(all, record);
+out:
+	json_decref(made);
+	json_decref(ids);
+	return e;
+}
+
+/* Of as many as are kept: which one falls out. */
+static enum err find_spare(struct device *d, struct span fingerprint,
+			   const char *record, const json_t *logs, size_t *at)
+{
+	bool stands[BRANCHES_KEPT] = { false };
+	struct account_place place;
+	const json_t *places, *row;
+	size_t i;
+	enum err e;
+
+	TRY(find_places(d, fingerprint, record, &places));
+	json_array_foreach(places, i, row)
+	{
+		TRY(record_number(row, "number", &place.number));
+		TRY(record_digest(row, "hash", place.hash));
+		TRY(note_row(logs, &place, stands));
+	}
+	/* the order may have brought it on since */
+	if (d->open.session != NULL &&
+	    session_place(d->open.session, fingerprint, &place))
+		TRY(note_row(logs, &place, stands));
 	*at = 0;
 	while (*at < BRANCHES_KEPT && stands[*at])
 		++*at;
 	if (*at == BRANCHES_KEPT)
 		*at = 0;
 out:
-	json_decref(ids);
 	return e;
 }
 
@@ -189,7 +237,7 @@ enum err branches_keep(struct device *d, struct span fingerprint,
 	if (there)
 		goto out;
 	if (at == BRANCHES_KEPT)
-		TRY(find_spare(d, fingerprint, logs, &at));
+		TRY(find_spare(d, fingerprint, name, logs, &at));
 	(void)json_array_remove(logs, at);
 	ENSURE(json_array_append(logs, row) == 0, ERR_LOCAL_MEMORY);
 	TRY(record_put(core_store(d), name, record));

@@ -29,6 +29,8 @@ enum err core_begin(struct device *d)
 		/* an older copy must not be written over what is there */
 		own_log_free(d->work.own);
 		d->work.own = NULL;
+		json_decref(d->work.places);
+		d->work.places = NULL;
 	}
 out:
 	return e;
@@ -98,11 +100,30 @@ out:
 	return e;
 }
 
+bool core_is_damaged(struct device *d, const char *id)
+{
+	struct membership m;
+	enum err e = membership_load(core_store(d), id, &m);
+	bool is_id = m.id[0] != '\0';
+
+	membership_clear(&m);
+	return is_id && err_class(e) == ERR_CLASS_PEER &&
+	       e != ERR_PEER_UNSUPPORTED;
+}
+
+enum err core_say_unread(struct device *d, const char *id, enum err e,
+			 struct why *why)
+{
+	if (e == ERR_PEER_UNSUPPORTED)
+		return newer_say(why);
+	if (err_class(e) == ERR_CLASS_PEER && core_is_damaged(d, id))
+		return newer_say_damaged(why, e, id);
+	return e;
+}
+
 enum err core_load_or_say(struct device *d, const char *id, struct why *why)
 {
-	enum err e = core_load(d, id);
-
-	return e == ERR_PEER_UNSUPPORTED ? newer_say(why) : e;
+	return core_say_unread(d, id, core_load(d, id), why);
 }
 
 const char *core_self(const struct device *d)
@@ -115,7 +136,7 @@ const char *core_self(const struct device *d)
 
 enum err core_save(struct device *d)
 {
-	return membership_save(core_store(d), &d->open);
+	return membership_save(core_store(d), d->ports.rng, &d->open);
 }
 
 bool core_is_settled(const struct device *d)

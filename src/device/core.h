@@ -62,9 +62,16 @@ void core_rollback(struct device *d);
  * ERR_STATE_GONE: there is no such session; ERR_PEER_MALFORMED: it cannot be
  * read, or `id` is no id. */
 MUST_CHECK enum err core_load(struct device *d, const char *id);
-/* The same for what has a reason to tell: of a session that a newer version wrote. */
+/* Gives `e`, which core_load() gave, with the reason: of a session that a newer version
+ * wrote, or that is damaged. */
+MUST_CHECK enum err core_say_unread(struct device *d, const char *id,
+				    enum err e, struct why *why);
+/* core_load(), with the reason where it fails. */
 MUST_CHECK enum err core_load_or_say(struct device *d, const char *id,
 				     struct why *why);
+
+/* What is stored of the session cannot be read, and no version reads it. */
+bool core_is_damaged(struct device *d, const char *id);
 
 /* The identity that this device has in the session that is loaded; without one
  * username/device_id. */

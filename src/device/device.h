@@ -157,6 +157,9 @@ struct outcome {
 	bool kept;
 	bool
 	    passing; /* the same order, given again, may do what this did not */
+	/* JOIN, RESOLVE: what was stored of the session is damaged, and counted as
+	 * nothing. */
+	bool anew;
 	uint64_t seq, item;
 	/* LETTER: those by people who are not blocked, as the server orders them.
 	 * Only who comes in sees whose entry stands in the group. */

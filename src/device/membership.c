@@ -127,30 +127,28 @@ out:
 
 /* ---- the store ---- */
 
-/* What "session/ID" begins with: the versions of session_save() are smaller. */
-#define BY_ITEM 6
-
-static bool read_number(struct span saved, uint32_t *number)
+/* What lacks something of itself is not the same as what is not there. */
+static enum err lacks_nothing(enum err e)
 {
-	struct rd r = rd_init(saved);
-
-	if (rd_u8(&r) != BY_ITEM)
-		return false;
-	*number = rd_u32(&r);
-	return rd_end(&r) == ERR_OK;
+	return e == ERR_STATE_GONE ? ERR_PEER_MALFORMED : e;
 }
 
-static enum err load_items(const struct device_store *store, uint32_t number,
+/* After a failure m->shelf is what of it was read. */
+static enum err load_items(const struct device_store *store, struct span record,
 			   struct membership *m)
 {
+	struct session *session = NULL;
 	struct mls_items items;
 	enum err e;
 
-	TRY(shelf_new(m->id, number, &m->shelf));
+	TRY(shelf_open(m->id, record, &m->shelf));
 	items = shelf_items(m->shelf, store);
-	TRY(session_restore(&items, &m->session));
+	TRY(lacks_nothing(session_restore(&items, &session)));
 	TRY(shelf_is_read(m->shelf));
+	m->session = session;
+	session = NULL;
 out:
+	session_free(session);
 	return e;
 }
 
@@ -159,18 +157,18 @@ enum err membership_load(const struct device_store *store, const char *id,
 {
 	struct buf saved = BUF_INIT;
 	char name[NAME_SIZE];
-	uint32_t number;
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
 	TRY(set_id(m, id));
 	record_name(name, "session", m->id);
 	TRY(store->get(store->context, name, &saved));
-	if (read_number(buf_span(&saved), &number))
-		TRY(load_items(store, number, m));
+	if (shelf_is_record(buf_span(&saved)))
+		TRY(load_items(store, buf_span(&saved), m));
 	else
 		TRY(session_load(buf_span(&saved), &m->session));
-	TRY(notes_get(store, m->id, true, &m->stored, &m->notes));
+	TRY(lacks_nothing(
+	    notes_get(store, m->id, true, &m->stored, &m->notes)));
 out:
 	buf_clear(&saved);
 	return e;
@@ -188,73 +186,74 @@ out:
 	return e;
 }
 
-static enum err new_shelf(const struct device_store *store, uint32_t number,
-			  struct membership *m)
-{
-	struct buf record = BUF_INIT;
-	char name[NAME_SIZE];
-	enum err e;
-
-	buf_put_u8(&record, BY_ITEM);
-	buf_put_u32(&record, number);
-	TRY(buf_end(&record));
-	record_name(name, "session", m->id);
-	TRY(store->put(store->context, name, buf_span(&record)));
-	TRY(shelf_new(m->id, number, &m->shelf));
-	TRY(shelf_is_read(m->shelf));
-out:
-	buf_clear(&record);
-	return e;
-}
-
-/* A membership that comes from no shelf takes over the one that its id has. What is on one
- * that cannot be read stays in its records, and nobody asks for it by the new number. */
+/* A membership that comes from no shelf takes over the one that its id has, if that can be
+ * read: m->shelf stays NULL otherwise. Of one that cannot be read those records go that
+ * are known; nobody asks for the others, as no later shelf has its number. */
 static enum err take_shelf(const struct device_store *store,
 			   struct membership *m)
 {
 	struct membership before = { .notes = NULL };
 	struct buf saved = BUF_INIT;
-	struct mls_items items;
 	char name[NAME_SIZE];
-	uint32_t number = 0;
 	enum err e;
 
+	TRY(set_id(&before, m->id));
 	record_name(name, "session", m->id);
 	e = store->get(store->context, name, &saved);
-	ENSURE(e == ERR_OK || e == ERR_STATE_GONE, e);
-	if (e == ERR_OK && read_number(buf_span(&saved), &number)) {
-		e = membership_load(store, m->id, &before);
-		ENSURE(err_class(e) != ERR_CLASS_LOCAL, e);
-	}
-	if (e == ERR_OK && before.shelf != NULL) {
+	if (e == ERR_OK && shelf_is_record(buf_span(&saved)))
+		e = load_items(store, buf_span(&saved), &before);
+	ENSURE(err_class(e) != ERR_CLASS_LOCAL, e);
+	if (before.session != NULL) {
 		m->shelf = before.shelf;
 		before.shelf = NULL;
-		items = shelf_items(m->shelf, store);
-		TRY(items.drop(items.context, SPAN_EMPTY));
-	} else {
-		TRY(new_shelf(store, number + 1, m));
+	} else if (before.shelf != NULL) {
+		TRY(shelf_remove(before.shelf, store));
 	}
+	e = ERR_OK;
 out:
 	membership_clear(&before);
 	buf_clear(&saved);
 	return e;
 }
 
-enum err membership_save(const struct device_store *store, struct membership *m)
+/* A shelf with nothing on it. */
+static enum err clear_shelf(const struct device_store *store,
+			    const struct rng *rng, struct membership *m)
 {
 	struct mls_items items;
+	enum err e;
+
+	TRY(take_shelf(store, m));
+	if (m->shelf == NULL)
+		TRY(shelf_new(m->id, rng, &m->shelf));
+	items = shelf_items(m->shelf, store);
+	TRY(items.drop(items.context, SPAN_EMPTY));
+out:
+	return e;
+}
+
+enum err membership_save(const struct device_store *store,
+			 const struct rng *rng, struct membership *m)
+{
+	struct buf record = BUF_INIT;
+	struct mls_items items;
+	char name[NAME_SIZE];
 	enum err e = ERR_OK;
 
 	if (m->shelf == NULL) {
 		session_store_again(m->session);
-		TRY(take_shelf(store, m));
+		TRY(clear_shelf(store, rng, m));
 	}
 	items = shelf_items(m->shelf, store);
 	TRY(session_store(m->session, &items));
-	TRY(shelf_flush(m->shelf, store));
+	TRY(shelf_flush(m->shelf, store, &record));
+	record_name(name, "session", m->id);
+	if (record.n > 0)
+		TRY(store->put(store->context, name, buf_span(&record)));
 	TRY(notes_put(store, m->id, m->notes, &m->stored));
 	TRY(enter(store, m->id));
 out:
+	buf_clear(&record);
 	return e;
 }
 
@@ -262,15 +261,13 @@ out:
 static enum err forget_items(const struct device_store *store,
 			     struct membership *m)
 {
-	struct mls_items items;
 	char name[NAME_SIZE];
 	enum err e = ERR_OK;
 
 	if (m->shelf == NULL)
 		TRY(take_shelf(store, m));
-	items = shelf_items(m->shelf, store);
-	TRY(items.drop(items.context, SPAN_EMPTY));
-	TRY(shelf_flush(m->shelf, store));
+	if (m->shelf != NULL)
+		TRY(shelf_remove(m->shelf, store));
 	record_name(name, "session", m->id);
 	TRY(store->remove(store->context, name));
 	TRY(notes_forget(store, m->id));

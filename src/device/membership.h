@@ -3,8 +3,8 @@
  * the device makes beside it. Records of the store:
  *
  *   "book"             the ids of all sessions, ["…"]
- *   "session/ID"       the number of its shelf (shelf.h), where its items are; an
- *                      earlier version wrote session_save()'s bytes
+ *   "session/ID"       its shelf (shelf.h), where its items are; an earlier version
+ *                      wrote session_save()'s bytes
  *   "meta/ID"          the notes (notes.h), a JSON object (docs/state.md)
  *   "picture/ID"       the session's picture, its bytes
  *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has
@@ -37,8 +37,8 @@ MUST_CHECK enum err membership_new(struct membership *m, const char *id,
 				   const struct suites *offer);
 void membership_clear(struct membership *m);
 
-/* ERR_STATE_GONE when the store has no such session. The caller clears `m`,
- * also after a failure. */
+/* ERR_STATE_GONE when the store has no such session; ERR_PEER_MALFORMED also where its
+ * records were not written together. The caller clears `m`, also after a failure. */
 MUST_CHECK enum err membership_load(const struct device_store *store,
 				    const char *id, struct membership *m);
 /* The id and the notes alone, `whole` or without what notes.h spreads; the same errors.
@@ -49,6 +49,7 @@ MUST_CHECK enum err membership_peek(const struct device_store *store,
 /* Inside a transaction: after a failure, or where it is not committed, the membership is
  * to be cleared. */
 MUST_CHECK enum err membership_save(const struct device_store *store,
+				    const struct rng *rng,
 				    struct membership *m);
 
 /* Deletes the session and everything that was kept of it. */

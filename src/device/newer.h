@@ -1,4 +1,4 @@
-/* What a person is told of a session that a newer version has written. */
+/* What a person is told of a session that is stored here and cannot be read. */
 #ifndef HERMETIC_DEVICE_NEWER_H
 #define HERMETIC_DEVICE_NEWER_H
 
@@ -7,5 +7,9 @@
 /* Says why and what to do, unless there is a reason, and gives
  * ERR_PEER_UNSUPPORTED. */
 MUST_CHECK enum err newer_say(struct why *why);
+
+/* The same of one that is damaged; gives `e`. */
+MUST_CHECK enum err newer_say_damaged(struct why *why, enum err e,
+				      const char *id);
 
 #endif

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define NAME_SIZE 96
-#define LIST "spread" /* of the notes: the names of what is spread */
+#define LIST                                                                   \
+	"spread" /* of the notes: what is spread, NAME: DIGEST of its parts */
 
 /* Who was shown, and how far each is (people.h, receipts.h). */
 static const struct {
@@ -43,17 +44,31 @@ static json_t *holder_of(json_t *notes, size_t which)
 
 static bool is_listed(const json_t *notes, size_t which)
 {
-	const json_t *value;
-	size_t i;
+	return json_object_get(json_object_get(notes, LIST),
+			       large[which].name) != NULL;
+}
 
-	json_array_foreach(json_object_get(notes, LIST), i, value)
-	{
-		const char *name = json_string_value(value);
+/* Of all parts of one, so that they are read as they were written together. */
+static enum err digest_parts(const struct notes_stored *stored, size_t which,
+			     struct digest *digest)
+{
+	return hash_one(span_of((const uint8_t *)stored->parts[which],
+				sizeof(stored->parts[which])),
+			digest->bytes);
+}
 
-		if (name != NULL && strcmp(name, large[which].name) == 0)
-			return true;
-	}
-	return false;
+static enum err check_parts(const json_t *notes,
+			    const struct notes_stored *stored, size_t which)
+{
+	struct digest listed, read;
+	enum err e;
+
+	TRY(record_digest(json_object_get(notes, LIST), large[which].name,
+			  listed.bytes));
+	TRY(digest_parts(stored, which, &read));
+	ENSURE(digest_equal(listed, read), ERR_PEER_MALFORMED);
+out:
+	return e;
 }
 
 /* ---- reading ---- */
@@ -114,6 +129,7 @@ enum err notes_get(const struct device_store *store, const char *id, bool whole,
 		into = json_object();
 		ENSURE(into != NULL, ERR_LOCAL_MEMORY);
 		TRY(gather(store, id, i, &seen, into));
+		TRY(check_parts(read, &seen, i));
 		ENSURE(json_object_set(holder_of(read, i), large[i].name,
 				       into) == 0,
 		       ERR_PEER_MALFORMED);
@@ -186,9 +202,11 @@ out:
 }
 
 /* Takes it out of `rest`, a copy of the notes of one level. */
-static enum err leave_out(json_t *rest, size_t which)
+static enum err leave_out(json_t *rest, size_t which,
+			  const struct notes_stored *stored)
 {
 	json_t *holder = holder_of(rest, which), *list;
+	struct digest parts;
 	enum err e = ERR_OK;
 
 	if (holder != rest) {
@@ -199,12 +217,12 @@ static enum err leave_out(json_t *rest, size_t which)
 	(void)json_object_del(holder, large[which].name);
 	list = json_object_get(rest, LIST);
 	if (list == NULL) {
-		list = json_array();
+		list = json_object();
 		ENSURE(json_object_set_new(rest, LIST, list) == 0,
 		       ERR_LOCAL_MEMORY);
 	}
-	ENSURE(json_array_append_new(list, json_string(large[which].name)) == 0,
-	       ERR_LOCAL_MEMORY);
+	TRY(digest_parts(stored, which, &parts));
+	TRY(record_set_hex(list, large[which].name, SPAN_ARRAY(parts.bytes)));
 out:
 	return e;
 }
@@ -225,7 +243,7 @@ enum err notes_put(const struct device_store *store, const char *id,
 		    (object == NULL || !stored->spread[i]))
 			continue;
 		TRY(put_parts(store, id, i, object, stored));
-		TRY(leave_out(rest, i));
+		TRY(leave_out(rest, i, stored));
 	}
 	main_name(name, id);
 	TRY(put(store, name, rest, stored->known, &stored->main));

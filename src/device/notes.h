@@ -3,7 +3,7 @@
  * of it that have a member for each person go into NOTES_PARTS records of their own
  * beside it, "meta/ID/NAME/PART", from NOTES_SPREAD of those on: so that what is noted of
  * one person does not write what is known of all. A part is written where it has
- * changed.
+ * changed, and with it "meta/ID", which has a digest of all parts.
  */
 #ifndef HERMETIC_DEVICE_NOTES_H
 #define HERMETIC_DEVICE_NOTES_H
@@ -21,7 +21,8 @@ struct notes_stored {
 	struct digest main, parts[NOTES_LARGE][NOTES_PARTS];
 };
 
-/* ERR_STATE_GONE: there are none. Without `stored` what is spread may be left out:
+/* ERR_STATE_GONE: there are none. ERR_PEER_MALFORMED: also where the parts were not
+ * written together. Without `stored` what is spread may be left out:
  * `whole` says otherwise. */
 MUST_CHECK enum err notes_get(const struct device_store *store, const char *id,
 			      bool whole, struct notes_stored *stored,

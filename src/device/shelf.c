@@ -1,8 +1,10 @@
 #include "device/shelf.h"
 
+#include "base/digest.h"
 #include "base/rd.h"
 #include "base/sec.h"
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "session/items.h"
 
 #include <inttypes.h>
@@ -10,26 +12,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_SIZE (SHELF_ID_MAX + 64)
+#define NAME_SIZE (SHELF_ID_MAX + 80)
+
+/* What "session/ID" begins with: the versions of session_save() are smaller. */
+#define BY_ITEM 6
 
 /* A page's items are opaque key<V>, opaque value<V> each. */
 struct page {
 	struct session_page key;
 	struct buf items, asked; /* asked: those that were, while all is read */
 	size_t written;		 /* bytes of the record; 0: there is none */
+	struct digest record;	 /* of those bytes */
+	enum err read;		 /* what reading it came to */
 	bool changed;
 };
 
 struct shelf {
 	char id[SHELF_ID_MAX];
-	uint32_t number;
+	uint64_t number;
+	struct digest all; /* that its record says, of all pages */
 	const struct device_store *store; /* borrowed, see shelf_items() */
 	struct page **pages;		  /* by their keys */
 	size_t count, room;
 	bool reading;
 };
 
-enum err shelf_new(const char *id, uint32_t number, struct shelf **shelf)
+static enum err make(const char *id, struct shelf **shelf)
 {
 	struct shelf *made = calloc(1, sizeof(*made));
 	enum err e = ERR_OK;
@@ -37,7 +45,43 @@ enum err shelf_new(const char *id, uint32_t number, struct shelf **shelf)
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	ENSURE(strlen(id) < SHELF_ID_MAX, ERR_LOCAL_BUG);
 	memcpy(made->id, id, strlen(id));
-	made->number = number;
+	*shelf = made;
+	made = NULL;
+out:
+	shelf_free(made);
+	return e;
+}
+
+enum err shelf_new(const char *id, const struct rng *rng, struct shelf **shelf)
+{
+	struct shelf *made = NULL;
+	enum err e;
+
+	TRY(make(id, &made));
+	TRY(rng_fill(rng, (uint8_t *)&made->number, sizeof(made->number)));
+	*shelf = made;
+	made = NULL;
+out:
+	shelf_free(made);
+	return e;
+}
+
+bool shelf_is_record(struct span record)
+{
+	return record.n > 0 && record.p[0] == BY_ITEM;
+}
+
+enum err shelf_open(const char *id, struct span record, struct shelf **shelf)
+{
+	struct rd r = rd_init(record);
+	struct shelf *made = NULL;
+	enum err e;
+
+	TRY(make(id, &made));
+	ENSURE(rd_u8(&r) == BY_ITEM, ERR_PEER_MALFORMED);
+	made->number = rd_u64(&r);
+	rd_copy(&r, made->all.bytes, sizeof(made->all.bytes));
+	TRY(rd_end(&r));
 	made->reading = true;
 	*shelf = made;
 	made = NULL;
@@ -63,11 +107,6 @@ void shelf_free(struct shelf *shelf)
 		page_free(shelf->pages[i]);
 	free(shelf->pages);
 	free(shelf);
-}
-
-uint32_t shelf_number(const struct shelf *shelf)
-{
-	return shelf->number;
 }
 
 /* ---- pages ---- */
@@ -96,7 +135,7 @@ static size_t place_of(const struct shelf *shelf, struct span key)
 static void record_name(const struct shelf *shelf, const struct page *page,
 			char name[NAME_SIZE])
 {
-	int n = snprintf(name, NAME_SIZE, "item/%s/%" PRIu32 "/", shelf->id,
+	int n = snprintf(name, NAME_SIZE, "item/%s/%016" PRIx64 "/", shelf->id,
 			 shelf->number);
 
 	for (size_t i = 0; i < page->key.n; i++)
@@ -113,8 +152,10 @@ static enum err read_page(const struct shelf *shelf, struct page *page)
 	e = shelf->store->get(shelf->store->context, name, &page->items);
 	if (e == ERR_STATE_GONE)
 		return ERR_OK;
+	page->written = 1; /* whatever it is: see shelf_remove() */
 	TRY(e);
 	TRY(buf_end(&page->items));
+	TRY(hash_one(buf_span(&page->items), page->record.bytes));
 	page->written = page->items.n;
 out:
 	return e;
@@ -135,6 +176,19 @@ static enum err make_room(struct shelf *shelf)
 	return ERR_OK;
 }
 
+static enum err insert(struct shelf *shelf, size_t at, struct page *page)
+{
+	enum err e;
+
+	TRY(make_room(shelf));
+	memmove(&shelf->pages[at + 1], &shelf->pages[at],
+		(shelf->count - at) * sizeof(struct page *));
+	shelf->pages[at] = page;
+	shelf->count++;
+out:
+	return e;
+}
+
 /* The page of an item. When all has been read, one that is not known has no record. */
 static enum err page_of(struct shelf *shelf, struct span item,
 			struct page **out)
@@ -149,19 +203,16 @@ static enum err page_of(struct shelf *shelf, struct span item,
 	if (at < shelf->count &&
 	    span_equal(key_of(shelf->pages[at]), span_of(key.bytes, key.n))) {
 		*out = shelf->pages[at];
-		return ERR_OK;
+		return shelf->pages[at]->read;
 	}
 	page = calloc(1, sizeof(*page));
 	ENSURE(page != NULL, ERR_LOCAL_MEMORY);
 	page->key = key;
-	if (shelf->reading)
-		TRY(read_page(shelf, page));
-	TRY(make_room(shelf));
-	memmove(&shelf->pages[at + 1], &shelf->pages[at],
-		(shelf->count - at) * sizeof(struct page *));
-	shelf->pages[at] = *out = page;
-	shelf->count++;
+	TRY(insert(shelf, at, page));
+	*out = page;
 	page = NULL;
+	if (shelf->reading)
+		e = (*out)->read = read_page(shelf, *out);
 out:
 	page_free(page);
 	return e;
@@ -298,10 +349,34 @@ struct mls_items shelf_items(struct shelf *shelf,
 	return (struct mls_items){ put, drop, get, shelf };
 }
 
+/* Of all pages that have a record. */
+static enum err digest_all(const struct shelf *shelf, struct digest *digest)
+{
+	struct buf all = BUF_INIT;
+	enum err e;
+
+	for (size_t i = 0; i < shelf->count; i++) {
+		const struct page *page = shelf->pages[i];
+
+		if (page->written == 0)
+			continue;
+		buf_put_vec(&all, key_of(page));
+		buf_put(&all, SPAN_ARRAY(page->record.bytes));
+	}
+	TRY(buf_end(&all));
+	TRY(hash_one(buf_span(&all), digest->bytes));
+out:
+	buf_clear(&all);
+	return e;
+}
+
 enum err shelf_is_read(struct shelf *shelf)
 {
-	enum err e = ERR_OK;
+	struct digest now;
+	enum err e;
 
+	TRY(digest_all(shelf, &now));
+	ENSURE(digest_equal(now, shelf->all), ERR_PEER_MALFORMED);
 	shelf->reading = false;
 	for (size_t i = 0; i < shelf->count; i++) {
 		struct page *page = shelf->pages[i];
@@ -315,24 +390,58 @@ out:
 	return e;
 }
 
-enum err shelf_flush(struct shelf *shelf, const struct device_store *store)
+static enum err write_page(const struct shelf *shelf,
+			   const struct device_store *store, struct page *page)
+{
+	char name[NAME_SIZE];
+	enum err e = ERR_OK;
+
+	record_name(shelf, page, name);
+	if (page->items.n > 0) {
+		TRY(hash_one(buf_span(&page->items), page->record.bytes));
+		TRY(store->put(store->context, name, buf_span(&page->items)));
+	} else if (page->written > 0) {
+		TRY(store->remove(store->context, name));
+	}
+	page->written = page->items.n;
+	page->changed = false;
+out:
+	return e;
+}
+
+enum err shelf_flush(struct shelf *shelf, const struct device_store *store,
+		     struct buf *record)
+{
+	bool changed = false;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < shelf->count; i++) {
+		if (!shelf->pages[i]->changed)
+			continue;
+		changed = true;
+		TRY(write_page(shelf, store, shelf->pages[i]));
+	}
+	if (!changed)
+		goto out;
+	TRY(digest_all(shelf, &shelf->all));
+	buf_put_u8(record, BY_ITEM);
+	buf_put_u64(record, shelf->number);
+	buf_put(record, SPAN_ARRAY(shelf->all.bytes));
+	TRY(buf_end(record));
+out:
+	return e;
+}
+
+enum err shelf_remove(struct shelf *shelf, const struct device_store *store)
 {
 	char name[NAME_SIZE];
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < shelf->count; i++) {
-		struct page *page = shelf->pages[i];
-
-		if (!page->changed)
+		if (shelf->pages[i]->written == 0)
 			continue;
-		record_name(shelf, page, name);
-		if (page->items.n > 0)
-			TRY(store->put(store->context, name,
-				       buf_span(&page->items)));
-		else if (page->written > 0)
-			TRY(store->remove(store->context, name));
-		page->written = page->items.n;
-		page->changed = false;
+		record_name(shelf, shelf->pages[i], name);
+		TRY(store->remove(store->context, name));
 	}
 out:
 	return e;

@@ -6,10 +6,15 @@
  * nothing. Nodes of ratchet trees, which are no secrets, stay in their page's record
  * until it is written again; anything else that is dropped is gone with the next
  * shelf_flush().
+ *
+ * The shelf's own record, "session/ID", has its number and a digest of the records of all
+ * its pages. So the records are read as they were written together: one that is
+ * lacking, or is of another moment, is found.
  */
 #ifndef HERMETIC_DEVICE_SHELF_H
 #define HERMETIC_DEVICE_SHELF_H
 
+#include "crypto/rng.h"
 #include "device/ports.h"
 #include "mls/items.h"
 
@@ -17,25 +22,37 @@
 
 struct shelf;
 
-/* Nothing is read yet. `number` tells the shelves apart that have stood under one id:
- * records of another number are none of this one's. */
-MUST_CHECK enum err shelf_new(const char *id, uint32_t number,
+/* An empty one. Its number is random, so that it has none of the records of a shelf that
+ * stood under that id before. */
+MUST_CHECK enum err shelf_new(const char *id, const struct rng *rng,
 			      struct shelf **shelf);
-void shelf_free(struct shelf *shelf); /* wipes; NULL is fine */
 
-uint32_t shelf_number(const struct shelf *shelf);
+/* "session/ID" is that of a shelf; an earlier version wrote session_save()'s bytes. */
+bool shelf_is_record(struct span record);
+
+/* The one of that record; nothing is read yet. ERR_PEER_MALFORMED. */
+MUST_CHECK enum err shelf_open(const char *id, struct span record,
+			       struct shelf **shelf);
+void shelf_free(struct shelf *shelf); /* wipes; NULL is fine */
 
 /* The port. It reads from `store`, which is borrowed until the next call, and writes
  * nothing before shelf_flush(). */
 struct mls_items shelf_items(struct shelf *shelf,
 			     const struct device_store *store);
 
-/* After all has been read: what nobody has asked for is no item any more. */
+/* After all has been read: what nobody has asked for is no item any more.
+ * ERR_PEER_MALFORMED: the records were not written together. */
 MUST_CHECK enum err shelf_is_read(struct shelf *shelf);
 
-/* Writes what has changed, inside the store's transaction. When that fails the shelf is
- * to be freed. */
+/* Writes what has changed, inside the store's transaction, and then appends what is to
+ * stand in "session/ID" from now on: nothing where that is so already. When that fails the shelf is to be freed. */
 MUST_CHECK enum err shelf_flush(struct shelf *shelf,
-				const struct device_store *store);
+				const struct device_store *store,
+				struct buf *record);
+
+/* Removes all records that the shelf knows of: where it could not be read, those that it
+ * came to, also one that does not open. It is to be freed then. */
+MUST_CHECK enum err shelf_remove(struct shelf *shelf,
+				 const struct device_store *store);
 
 #endif

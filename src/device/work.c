@@ -174,6 +174,7 @@ void work_clear(struct work *work)
 	buf_clear(&work->welcome);
 	free(work->spans);
 	free(work->names);
+	json_decref(work->places);
 	json_decref(work->lists[0]);
 	json_decref(work->lists[1]);
 	memset(work, 0, sizeof(*work));
@@ -380,6 +381,12 @@ out:
 	return e;
 }
 
+/* Such an order brings this device into the session whatever is stored of it. */
+static bool comes_anew(const struct work *work)
+{
+	return work_is(work, ORDER_JOIN) || work_is(work, ORDER_RESOLVE);
+}
+
 /* The session of the order, if this device has it. */
 static enum err load(struct device *d)
 {
@@ -390,8 +397,14 @@ static enum err load(struct device *d)
 		membership_clear(&d->open);
 		return ERR_OK;
 	}
-	e = core_load_or_say(d, id, &d->work.why);
-	return e == ERR_STATE_GONE ? ERR_OK : e;
+	e = core_load(d, id);
+	if (e == ERR_OK || e == ERR_STATE_GONE)
+		return ERR_OK;
+	if (comes_anew(&d->work) && core_is_damaged(d, id)) {
+		d->work.outcome.anew = true;
+		return ERR_OK;
+	}
+	return core_say_unread(d, id, e, &d->work.why);
 }
 
 static enum err transaction(struct device *d, const struct answer *answer,

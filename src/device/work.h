@@ -98,6 +98,7 @@ struct work {
 	struct own_log *own;	  /* owned: ACCOUNT: this account's log */
 	struct meeting *meeting;  /* owned: MEET: another account's log */
 	struct account_reading *reading; /* owned: accounts to be read */
+	json_t *places; /* owned: where sessions stand (branches.c), or NULL */
 	struct apart *apart; /* owned: LEAVE: without logs (apart.h) */
 	bool met;	     /* whom the order names was read */
 	/* What requests borrow. */

@@ -7,20 +7,27 @@
 
 #include <string.h>
 
-static enum err push(struct hermetic_core *core, const json_t *message)
+/* *gap: the log is to be read instead: bytes of the message or entries before it are not
+ * here. Nothing was taken then. */
+static enum err push(struct hermetic_core *core, const json_t *message,
+		     bool *gap)
 {
 	const char *session = told_text(message, "session_id");
 	struct reply reply = { 0 };
 	json_t *list = json_array();
 	enum err e;
 
+	*gap = false;
 	ENSURE(list != NULL &&
 		   json_array_append(list, (json_t *)(uintptr_t)message) == 0,
 	       ERR_LOCAL_MEMORY);
 	TRY(reply_entries(list, &reply));
-	ENSURE(!reply_lacks_bytes(&reply), ERR_STATE_CONFLICT);
-	TRY(device_push(core->device, session, reply.answer.entries,
-			reply.answer.entry_count, &core->why));
+	*gap = reply_lacks_bytes(&reply);
+	if (*gap)
+		goto out;
+	e = device_push(core->device, session, reply.answer.entries,
+			reply.answer.entry_count, &core->why);
+	*gap = e == ERR_STATE_CONFLICT;
 out:
 	reply_clear(&reply);
 	json_decref(list);
@@ -32,12 +39,15 @@ enum hermetic_result hermetic_core_push(struct hermetic_core *core,
 {
 	enum err e = ERR_PEER_MALFORMED;
 	json_t *message;
+	bool gap = false;
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
 	message = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(message))
-		e = push(core, message);
+		e = push(core, message, &gap);
+	if (e == ERR_OK && gap) /* hermetic.h says so */
+		e = ERR_STATE_CONFLICT;
 	json_decref(message);
 	return core_inside_conclude(core, e);
 }
@@ -83,10 +93,10 @@ out:
 static enum err hear_message(struct hermetic_core *core, const json_t *message,
 			     const char *id)
 {
-	bool lacks = false;
-	enum err e = push(core, message);
+	bool gap;
+	enum err e = push(core, message, &gap);
 
-	if (e == ERR_STATE_CONFLICT || (e == ERR_OK && lacks)) {
+	if (gap) {
 		want(core, HERMETIC_ORDER_REFRESH, id);
 		e = ERR_OK;
 	} else if (e == ERR_STATE_GONE) { /* no session of this device */

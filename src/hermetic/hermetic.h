@@ -157,7 +157,8 @@ enum hermetic_standing {
 	HERMETIC_INVITED,
 	HERMETIC_JOINING, /* begun, and not ended yet */
 	/* What was read stays readable; or a newer version has written it, which alone
-	 * can read it: then what is asked about it is refused, "state-version". */
+	 * can read it, or what is stored of it is damaged: then what is asked about it is
+	 * refused, "state-version" or "session-damaged". */
 	HERMETIC_LEFT
 };
 

@@ -17,8 +17,9 @@
 #define MLS_PROPOSALS_MAX 16384
 
 /* Proposals by reference that are kept until the next commit, and those of them by one
- * member or one external sender, or by all together who are neither: who sends many
- * takes nobody else's room. */
+ * member or one external sender, or by all together who are neither. So one sender leaves
+ * room for the others; four who send so many fill it, also where the four are devices of
+ * one account, and the next commit empties it. */
 #define MLS_PENDING_MAX 4096
 #define MLS_PENDING_SENDER_MAX 1024
 

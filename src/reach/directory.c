@@ -110,10 +110,11 @@ static enum err describe(struct account *a, const char *id, json_t *list)
 	enum err e;
 
 	e = view_session(a, id, &session);
-	if (e == ERR_PEER_UNSUPPORTED) { /* it hides no other */
+	if (err_class(e) == ERR_CLASS_PEER) { /* it hides no other */
 		a->why = before;
 		session =
-		    json_pack("{s:s, s:s}", "session_id", id, "state", "newer");
+		    json_pack("{s:s, s:s}", "session_id", id, "state",
+			      e == ERR_PEER_UNSUPPORTED ? "newer" : "damaged");
 		e = ERR_OK;
 	}
 	TRY(e);
@@ -211,7 +212,7 @@ static enum err count_unread(struct account *a, json_t *list)
 
 	json_array_foreach(list, i, row)
 	{
-		if (strcmp(text_of(row, "state"), "newer") == 0)
+		if (json_object_get(row, "last_seq") == NULL) /* not read */
 			continue;
 		TRY(device_unread(a->device, text_of(row, "session_id"),
 				  &unread));

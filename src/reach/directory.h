@@ -10,7 +10,8 @@
 
 /* A new array of {session_id, algorithm, epoch, last_seq, state, unread?, name?, due?,
  * stop?}, as device_describe() and device_unread() give them; of a session that a newer
- * version has written the id and the state "newer" alone. `unread` stands there if it
+ * version has written, or that is damaged, the id and the state "newer" or "damaged"
+ * alone. `unread` stands there if it
  * is to be `counted`: that reads entries of every session. */
 MUST_CHECK enum err directory_own(struct account *a, bool counted,
 				  json_t **list);

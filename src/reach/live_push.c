@@ -76,6 +76,7 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 {
 	struct account *a = live->a;
 	struct reply reply;
+	bool gap;
 	enum err e;
 
 	e = reply_entries(batch, &reply);
@@ -84,11 +85,13 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 			    "%s does not push what a hermetic server does.",
 			    api_url(a->api));
 	TRY(live_judge(live, e, NULL));
-	e = reply_lacks_bytes(&reply)
-		? ERR_STATE_CONFLICT
-		: device_push(a->device, id, reply.answer.entries,
-			      reply.answer.entry_count, &a->why);
-	if (e == ERR_STATE_CONFLICT) { /* one is missing before them */
+	gap = reply_lacks_bytes(&reply);
+	if (!gap) {
+		e = device_push(a->device, id, reply.answer.entries,
+				reply.answer.entry_count, &a->why);
+		gap = e == ERR_STATE_CONFLICT; /* one is missing before them */
+	}
+	if (gap) {
 		why_clear(&a->why);
 		e = live_catch_up(live, id);
 	} else if (e == ERR_STATE_GONE) { /* no session of this device */

@@ -63,6 +63,8 @@ enum err view_session(struct account *a, const char *id, json_t **session)
 			    "There is no session %.40s here. See: hermetic "
 			    "sessions",
 			    id);
+	else if (err_class(e) == ERR_CLASS_PEER && e != ERR_PEER_UNSUPPORTED)
+		e = newer_say_damaged(&a->why, e, id);
 	TRY(explain(a, e));
 	TRY(parse(&text, session));
 out:

@@ -41,11 +41,14 @@ static void rollback(void *context)
 
 static enum err get(void *context, const char *name, struct buf *value)
 {
-	const struct records *records = context;
+	struct records *records = context;
 	size_t i = find(records, name);
 
+	records->sessions += strncmp(name, "session/", 8) == 0;
 	if (i == RECORDS_MAX)
 		return ERR_STATE_GONE;
+	if (records->sealed != NULL && strcmp(records->sealed, name) == 0)
+		return ERR_PEER_CRYPTO;
 	buf_put(value, buf_span(&records->all[i].value));
 	return buf_end(value);
 }

@@ -13,7 +13,9 @@ struct records {
 	} all[RECORDS_MAX];
 	unsigned commits;
 	size_t puts, bytes; /* of put() and remove(); of what was put */
+	size_t sessions;    /* of get() of a session */
 	bool changed;	    /* by another process; the next begin tells it */
+	const char *sealed; /* the record of that name does not open; or NULL */
 	struct device_store store;
 };
 

@@ -66,19 +66,18 @@ static void restart_by_item(const struct device *d, struct span state)
 	struct records *records = calloc(1, sizeof(*records));
 	struct session *loaded = NULL;
 	struct shelf *shelf = NULL;
-	struct buf again = BUF_INIT;
+	struct buf again = BUF_INIT, record = BUF_INIT;
 	struct mls_items items;
 
 	assert_non_null(records);
 	records_init(records);
-	assert_int_equal(shelf_new("id", 1, &shelf), ERR_OK);
-	assert_int_equal(shelf_is_read(shelf), ERR_OK);
+	assert_int_equal(shelf_new("id", rng_system(), &shelf), ERR_OK);
 	items = shelf_items(shelf, &records->store);
 	session_store_again(d->session);
 	assert_int_equal(session_store(d->session, &items), ERR_OK);
-	assert_int_equal(shelf_flush(shelf, &records->store), ERR_OK);
+	assert_int_equal(shelf_flush(shelf, &records->store, &record), ERR_OK);
 	shelf_free(shelf);
-	assert_int_equal(shelf_new("id", 1, &shelf), ERR_OK);
+	assert_int_equal(shelf_open("id", buf_span(&record), &shelf), ERR_OK);
 	items = shelf_items(shelf, &records->store);
 	assert_int_equal(session_restore(&items, &loaded), ERR_OK);
 	assert_int_equal(shelf_is_read(shelf), ERR_OK);
@@ -86,11 +85,14 @@ static void restart_by_item(const struct device *d, struct span state)
 	assert_true(span_equal(buf_span(&again), state));
 	records->puts = 0;
 	assert_int_equal(session_store(loaded, &items), ERR_OK);
-	assert_int_equal(shelf_flush(shelf, &records->store), ERR_OK);
+	buf_reset(&record);
+	assert_int_equal(shelf_flush(shelf, &records->store, &record), ERR_OK);
+	assert_int_equal(record.n, 0);
 	assert_int_equal(records->puts, 0);
 	session_free(loaded);
 	shelf_free(shelf);
 	buf_clear(&again);
+	buf_clear(&record);
 	records_free(records);
 	free(records);
 }

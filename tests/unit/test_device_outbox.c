@@ -24,6 +24,7 @@ struct world {
 	struct record records[RECORDS_MAX];
 	struct device_store store;
 	struct device *device;
+	bool changed; /* the device reads its records again */
 	char session[TEXT_UUID_SIZE];
 };
 
@@ -37,8 +38,10 @@ static struct record *find(struct world *w, const char *name)
 
 static enum err begin(void *context, bool *changed)
 {
-	(void)context;
-	*changed = false;
+	struct world *w = context;
+
+	*changed = w->changed;
+	w->changed = false;
 	return ERR_OK;
 }
 
@@ -219,6 +222,35 @@ static void test_dropped(void **state)
 	expect_listed(w, true);
 }
 
+/* A damaged session is said to be one, and keeps nobody from coming in anew. */
+static void test_damaged(void **state)
+{
+	struct world *w = *state;
+	const struct order join = { .kind = ORDER_JOIN, .session = w->session },
+			   resolve = { .kind = ORDER_RESOLVE,
+				       .session = w->session };
+	const struct outcome *outcome;
+	size_t damaged = 0;
+
+	for (size_t i = 0; i < RECORDS_MAX; i++)
+		if (strncmp(w->records[i].name, "item/", 5) == 0 &&
+		    damaged++ == 0)
+			w->records[i].value.n--;
+	assert_true(damaged > 1);
+	w->changed = true;
+	outcome = say(w, ERR_LOCAL_IO, "unreachable");
+	assert_string_equal(outcome->why->slug, "session-damaged");
+	assert_int_equal(err_class(outcome->result), ERR_CLASS_PEER);
+	assert_false(outcome->kept);
+	/* these ask the server: what it says is what they come to */
+	outcome = order(w, &join, ERR_LOCAL_IO, "unreachable");
+	assert_int_equal(outcome->result, ERR_LOCAL_IO);
+	assert_true(outcome->anew);
+	outcome = order(w, &resolve, ERR_LOCAL_IO, "unreachable");
+	assert_int_equal(outcome->result, ERR_LOCAL_IO);
+	assert_true(outcome->anew);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +258,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ static void store_session(struct home *h)
 
 	MUST(membership_new(&m, h->id, &offer));
 	m.session = h->stored.session;
-	MUST(membership_save(core_store(h->device), &m));
+	MUST(membership_save(core_store(h->device), rng_system(), &m));
 	m.session = NULL;
 	membership_clear(&m);
 }
@@ -250,8 +250,13 @@ static void test_the_branch_of_a_session_stays(void **state)
 			   buf_span(&alice->links)));
 	keep_branches(h, &before, 2, BRANCHES_KEPT - 1);
 	assert_true(has_branch(h, &first));
+	h->records.sessions = 0;
 	keep_branches(h, &before, 20, 1);
 	assert_false(has_branch(h, &first));
+	/* the session was read for the first one that fell out, and no other */
+	assert_int_equal(h->records.sessions, 1);
+	keep_branches(h, &before, 21, 3);
+	assert_int_equal(h->records.sessions, 1);
 	assert_true(has_branch(h, alice));
 	MUST(core_load(h->device, h->id));
 	keep_branches(h, &before, 40, BRANCHES_KEPT);
@@ -307,6 +312,30 @@ static void test_a_newer_session_is_called_so(void **state)
 	expect_newer(h);
 }
 
+/* A session that is damaged here is told as such, and hides no other. */
+static void test_a_damaged_session_is_called_so(void **state)
+{
+	struct home *h = *state;
+	struct account a = { .device = h->device };
+	json_t *session = NULL, *list = NULL;
+	char name[64];
+
+	settle_and_store(h);
+	(void)snprintf(name, sizeof(name), "session/%s", h->id);
+	restart(h);
+	h->records.sealed = name;
+	a.device = h->device;
+	assert_int_equal(view_session(&a, h->id, &session), ERR_PEER_CRYPTO);
+	assert_string_equal(a.why.slug, "session-damaged");
+	why_clear(&a.why);
+	MUST(directory_own(&a, true, &list));
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(record_string(json_array_get(list, 0), "state"),
+			    "damaged");
+	assert_string_equal(a.why.text, "");
+	json_decref(list);
+}
+
 /* More than the record has: all are looked at. */
 static void test_too_many_are_all(void **state)
 {
@@ -346,6 +375,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_a_newer_session_is_called_so, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_damaged_session_is_called_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many_are_all, setup,
 						teardown),
 	};

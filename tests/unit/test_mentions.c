@@ -61,7 +61,7 @@ static int setup(void **state)
 	id = uuid_text(uuid_of(h->stored.id));
 	MUST(membership_new(&m, id.text, &offer));
 	m.session = h->stored.session;
-	MUST(membership_save(core_store(h->device), &m));
+	MUST(membership_save(core_store(h->device), rng_system(), &m));
 	m.session = NULL;
 	membership_clear(&m);
 	MUST(core_load(h->device, id.text));

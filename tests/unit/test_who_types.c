@@ -83,7 +83,7 @@ static int setup(void **state)
 	MUST(membership_new(&m, h->id, &offer));
 	m.session = h->stored.session;
 	MUST(people_show_all(&m));
-	MUST(membership_save(core_store(h->device), &m));
+	MUST(membership_save(core_store(h->device), rng_system(), &m));
 	m.session = NULL;
 	membership_clear(&m);
 	MUST(core_commit(h->device));
