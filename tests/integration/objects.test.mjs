@@ -7,7 +7,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
 import { startS3 } from '../testlib/s3.mjs';
-import { rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { scrape } from '../testlib/metrics.mjs';
+import { freePort, rotateOnce, startNode, startPostgres, startRotation, until }
+  from '../testlib/stack.mjs';
 
 const PIECE = 262144;
 
@@ -103,6 +105,52 @@ describe('files in objects', { concurrency: false }, () => {
       await rotate();
       assert.equal(s3.objects.size, 0);
     });
+
+  test('a worker that goes on while its last batch is told drops each once', async () => {
+    const count = 300, file = randomUUID();
+    ok(await create(file, PIECE), 201);
+    const ids = Array.from({ length: count }, () => randomUUID());
+    await postgres.psql(`INSERT INTO hermetic.file_object
+        (session_id, object_id, file_id, start, size, state)
+      SELECT '${session.id}', id, '${file}', 0, 1, 'going'
+      FROM unnest('{${ids}}'::uuid[]) id`);
+    for (const id of ids) s3.objects.set(`/bucket/of/files/${id}`, Buffer.alloc(1));
+    const metricsPort = await freePort(), dropped = [];
+    const rounds = async () => (await scrape(metricsPort))
+      .get('hermetic_rotation_runs_total');
+    const twoRounds = async () => {
+      const from = await rounds();
+      await until(async () => await rounds() >= from + 2, { name: 'two rounds' });
+    };
+    const holders = () => postgres.rows(`SELECT pid FROM pg_locks WHERE granted
+      AND relation = 'hermetic.file_object'::regclass AND mode = 'ShareLock'`);
+    const waiting = () => postgres.rows(`SELECT 1 AS n FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND application_name = 'hermetic rotation'`);
+    let letGo, further; // the lock is gone; so is a while after it
+    s3.before = async request => {
+      dropped.push(request.url);
+      if (dropped.length === 100) {
+        const held = postgres.psql(`BEGIN; LOCK hermetic.file_object IN SHARE MODE;
+          SELECT pg_sleep(60)`).catch(() => {});
+        await until(async () => (await holders()).length > 0, { name: 'the lock' });
+        letGo = until(async () => (await waiting()).length > 0,
+          { name: 'a worker that waits' }).then(twoRounds).then(async () => {
+          await postgres.psql(`SELECT pg_cancel_backend(${(await holders())[0].pid})`);
+          await held;
+        });
+      }
+      if (dropped.length > 100) await (further ??= letGo.then(twoRounds));
+    };
+    const worker = startRotation(postgres, { ...s3.env,
+      HERMETIC_ROTATION_METRICS_PORT: String(metricsPort) });
+    await until(async () => await states() === '', { ms: 60_000, name: 'an end' });
+    await letGo;
+    await worker.stop();
+    s3.before = undefined;
+    assert.deepEqual(dropped.sort(), ids.map(id => `/bucket/of/files/${id}`).sort());
+    ok(await alice.call('DELETE', path(file)), 204);
+    await rotate();
+  });
 
   test('a node that is killed loses nothing acknowledged, and leaves nothing',
     async () => {
