@@ -106,6 +106,35 @@ describe('files in objects', { concurrency: false }, () => {
       assert.equal(s3.objects.size, 0);
     });
 
+  test('what the store does not say of the object itself is not known', async () => {
+    const bytes = randomBytes(1000), id = randomUUID(), had = s3.objects.size;
+    // each of these may come of a store that was asked before
+    for (const status of [408, 425, 429]) {
+      s3.before = () => status;
+      const answer = await (status === 408 ? create(id, bytes.length, bytes)
+        : append(id, 0, bytes));
+      refused(answer, 503, 'unavailable');
+    }
+    assert.equal(await states(), '3 coming');
+    s3.before = undefined;
+    ok(await append(id, 0, bytes), 204);
+    await later();
+    ok(await alice.call('DELETE', path(id)), 204);
+    const why = code => ({ status: 404, bytes: `<?xml version="1.0"?>\n<Error>` +
+      `<Code>${code}</Code><Message>none</Message></Error>` });
+    for (const answer of [404, why('NoSuchBucket'),
+      { status: 404, bytes: 'x'.repeat(100_000) }]) {
+      s3.before = () => answer;
+      await rotate();
+      assert.equal(await states(), '4 going');
+    }
+    s3.before = request => s3.objects.has(request.url) ? undefined : why('NoSuchKey');
+    await rotate();
+    assert.equal(await states(), '');
+    assert.equal(s3.objects.size, had);
+    s3.before = undefined;
+  });
+
   test('a worker that goes on while its last batch is told drops each once', async () => {
     const count = 300, file = randomUUID();
     ok(await create(file, PIECE), 201);
