@@ -184,4 +184,4 @@ REVOKE ALL ON FUNCTION create_file, append_file FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_file, append_file TO hermetic_api;
 
 DROP TABLE file_object;
-ALTER TABLE file DROP COLUMN objects;
+ALTER TABLE file DROP COLUMN cuts, DROP COLUMN objects;

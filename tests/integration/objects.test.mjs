@@ -135,6 +135,37 @@ describe('files in objects', { concurrency: false }, () => {
     s3.before = undefined;
   });
 
+  test('uploads that are cut again and again do not make an object a byte', async () => {
+    const bytes = randomBytes(PIECE + 10), id = randomUUID();
+    const cuts = async () => (await postgres.rows(`SELECT cuts FROM hermetic.file
+      WHERE file_id = '${id}'`))[0].cuts;
+    ok(await create(id, bytes.length), 201);
+    const socket = connect(node.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(`PATCH ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
+      `Authorization: Bearer ${alice.access}\r\nUpload-Offset: 0\r\n` +
+      'Content-Type: application/partial-upload\r\n' +
+      `Content-Length: ${bytes.length}\r\n\r\n`);
+    socket.write(bytes.subarray(0, PIECE + 1));
+    await until(async () => await offset(id) === PIECE, { name: 'the first piece' });
+    socket.end();
+    await until(async () => await offset(id) === PIECE + 1,
+      { name: 'the byte before the cut' });
+    assert.equal(await cuts(), 1);
+    ok(await alice.call('DELETE', path(id)), 204);
+
+    const other = randomUUID();
+    ok(await create(other, bytes.length), 201);
+    await postgres.psql(`UPDATE hermetic.file SET cuts = 256 WHERE file_id = '${other}'`);
+    assert.equal(refused(await create(other, bytes.length, bytes.subarray(0, 5)),
+      409, 'offset-differs').offset, 0);
+    ok(await append(other, 0, bytes), 204);
+    assert.ok((await bob.get(path(other))).bytes.equals(bytes));
+    ok(await alice.call('DELETE', path(other)), 204);
+    await rotate();
+    assert.equal(await states(), '');
+  });
+
   test('a worker that goes on while its last batch is told drops each once', async () => {
     const count = 300, file = randomUUID();
     ok(await create(file, PIECE), 201);
