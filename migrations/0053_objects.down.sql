@@ -7,7 +7,7 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-DROP FUNCTION create_file, append_file, going_objects, objects_gone;
+DROP FUNCTION create_file, append_file, going_objects, objects_gone, objects_to_go;
 
 -- A place for a file of p_size bytes, which one of the session's members will store
 -- (docs/adr/0051). The same again by the same account is no second one: `stored` says

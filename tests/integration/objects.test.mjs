@@ -186,10 +186,11 @@ describe('files in objects', { concurrency: false }, () => {
       AND relation = 'hermetic.file_object'::regclass AND mode = 'ShareLock'`);
     const waiting = () => postgres.rows(`SELECT 1 AS n FROM pg_stat_activity
       WHERE wait_event_type = 'Lock' AND application_name = 'hermetic rotation'`);
-    let letGo, further; // the lock is gone; so is a while after it
+    let going, letGo, further; // the lock is gone; so is a while after it
     s3.before = async request => {
       dropped.push(request.url);
       if (dropped.length === 100) {
+        going = (await scrape(metricsPort)).get('hermetic_objects_going');
         const held = postgres.psql(`BEGIN; LOCK hermetic.file_object IN SHARE MODE;
           SELECT pg_sleep(60)`).catch(() => {});
         await until(async () => (await holders()).length > 0, { name: 'the lock' });
@@ -207,6 +208,7 @@ describe('files in objects', { concurrency: false }, () => {
     await letGo;
     await worker.stop();
     s3.before = undefined;
+    assert.equal(going, count);
     assert.deepEqual(dropped.sort(), ids.map(id => `/bucket/of/files/${id}`).sort());
     ok(await alice.call('DELETE', path(file)), 204);
     await rotate();

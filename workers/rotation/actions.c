@@ -269,6 +269,8 @@ static void show_figures(struct action *a, struct rows *rows)
 		    (uint64_t)rows_i64(rows, 0, "key_packages"));
 	metrics_set(METRIC_DEVICES_LOW,
 		    (uint64_t)rows_i64(rows, 0, "devices_low"));
+	metrics_set(METRIC_OBJECTS_GOING,
+		    (uint64_t)rows_i64(rows, 0, "objects_going"));
 }
 
 static void tell_rotation(struct action *a, struct rows *rows)
