@@ -142,6 +142,22 @@ describe('Kubernetes', () => {
     assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
   });
 
+  test('nobody comes in but by a label of its namespace, which the manual names', () => {
+    const doc = read('docs/operations.md');
+    for (const { metadata, spec } of all.filter(d => d.kind === 'NetworkPolicy'))
+      for (const { from } of spec.ingress) {
+        assert.equal(from?.length, 1, metadata.name);
+        for (const [label, value] of Object.entries(from[0].namespaceSelector.matchLabels))
+          assert.ok(doc.includes(`the label \`${label}: "${value}"\``), label);
+      }
+    // and the door alone is believed of whom it brings
+    const [patch] = patches('example');
+    const [c] = patch.spec.template.spec.containers;
+    assert.equal(patch.metadata.name, 'hermetic-api');
+    assert.ok(env(containers.find(x => x.name === c.name)).HERMETIC_TRUSTED_PROXIES);
+    assert.match(env(c).HERMETIC_TRUSTED_PROXIES, /^[\d.]+\/(1[6-9]|2\d|3[0-2])$/);
+  });
+
   test('a store of objects: nodes and the worker get a way to it and its settings', () => {
     const overlay = readCompose(['deploy/objects.yml']);
     const known = new Set(settings().flatMap(g => g.settings).flatMap(
