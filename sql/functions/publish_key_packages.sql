@@ -8,8 +8,10 @@
 -- their leaves says that it begins (seconds since 1970): those that lie there with another
 -- list are called back, of every algorithm, so that nobody gets two lists of one device.
 -- Not so by an older leaf than theirs, which whoever has claimed it can publish again:
--- nothing is stored, and it returns NULL. p_offer NULL: a node of before, which does not
--- say.
+-- nothing is stored, and it returns NULL. Of those without a list (a node of before has
+-- stored them) they call back the algorithms of which they bring a last-resort one: a
+-- device that publishes a few more is not left without. p_offer NULL: a node of before,
+-- which does not say.
 CREATE OR REPLACE FUNCTION publish_key_packages(
   p_device uuid, p_algorithms text[], p_refs bytea[], p_key_packages bytea[],
   p_last_resorts boolean[], p_expires bigint[], p_of_account boolean[],
@@ -31,7 +33,9 @@ BEGIN
   v_called := ARRAY(
     SELECT k.ref FROM key_package k
     WHERE k.device_id = p_device AND p_offer IS NOT NULL
-      AND k.offer IS DISTINCT FROM p_offer);
+      AND (k.offer <> p_offer OR k.offer IS NULL AND EXISTS (
+        SELECT FROM unnest(p_algorithms, p_last_resorts) AS i(algorithm, last_resort)
+        WHERE i.algorithm = k.algorithm AND i.last_resort)));
   IF EXISTS (
     SELECT FROM (SELECT i.algorithm, count(*) AS n, bool_or(i.of_account) AS renews
                  FROM unnest(p_algorithms, p_refs, p_last_resorts, p_of_account)

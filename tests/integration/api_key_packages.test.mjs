@@ -135,6 +135,20 @@ describe('KeyPackages', { concurrency: false }, () => {
       last_resort: { 'aes-256-gcm': false } });
   });
 
+  test('those that a node of before has stored go when a last-resort one comes', async () => {
+    const rosa = await newUser(node.url, 'rosa'), suites = [3, 4];
+    const made = () => base64(rosa.keysFor('aes-256-gcm').keyPackage({ suites }));
+    ok(await publish(rosa, { key_packages: [made()], last_resort: [made()] }), 201);
+    await postgres.psql(`UPDATE hermetic.key_package SET offer = NULL, offered_at = NULL
+      WHERE device_id = '${rosa.id}'`);
+    ok(await publish(rosa, { key_packages: [made()] }), 201);
+    assert.deepEqual(await counts(rosa), { available: { 'aes-256-gcm': 2 },
+      last_resort: { 'aes-256-gcm': true } });
+    ok(await publish(rosa, { key_packages: [], last_resort: [made()] }), 201);
+    assert.deepEqual(await counts(rosa), { available: { 'aes-256-gcm': 1 },
+      last_resort: { 'aes-256-gcm': true } });
+  });
+
   test('many claims at once: each KeyPackage goes to one', async () => {
     const packages = make(bob, 40);
     ok(await publish(bob, { key_packages: packages.slice(0, 20),
