@@ -1,5 +1,8 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
+import { areTokens, checkLogin, isDone, parse, refusalOf } from './answers.js';
+import { Calls } from './calls.js';
+import { Listeners } from './listeners.js';
 import { Live } from './live.js';
 import { Failure, Module } from './module.js';
 import { Records } from './records.js';
@@ -14,29 +17,6 @@ const apart = compiled => new Module(compiled, {});
 
 const keyWith = compiled => (...args) => apart(compiled).recordKey(...args);
 
-/** What is made of other calls. */
-export class Calls {
-  async members(session) {
-    return (await this.describe(session)).members;
-  }
-
-  reply(session, about, text, more) {
-    return this.send(session, text, { ...more, about });
-  }
-
-  react(session, about, emoji, more) {
-    return this.send(session, emoji, { ...more, about, act: 'react' });
-  }
-
-  edit(session, about, text, more) {
-    return this.send(session, text, { ...more, about, act: 'edit' });
-  }
-
-  delete(session, about, more) {
-    return this.send(session, '', { ...more, about, act: 'delete' });
-  }
-}
-
 export class Client extends Calls {
   #options;
   #compiled;
@@ -47,9 +27,13 @@ export class Client extends Calls {
   #tokens; // {access, refresh}
   #renewal; // that is under way
   #last = Promise.resolve(); // of what is done one after another
-  #listeners = new Set();
+  #listeners = new Listeners();
   #live;
-  #closed = false;
+  #closing; // the promise of close()
+  #broken; // why it has closed itself
+  #cut = new AbortController(); // of requests that nobody waits for any more
+  #tellEnded;
+  #ended = new Promise(done => { this.#tellEnded = done; });
 
   constructor(options) {
     super();
@@ -102,15 +86,20 @@ export class Client extends Calls {
 
   async #openRecords() {
     const { storage, passphrase } = this.#options;
-    this.#records = await Records.open(storage, passphrase, keyWith(this.#compiled));
+    this.#keepIn(await Records.open(storage, passphrase, keyWith(this.#compiled)));
     this.#account = this.#records.readJson('account');
     this.#tokens = this.#records.readJson('tokens');
     if (this.#account) await this.#openDevice();
   }
 
+  #keepIn(records) {
+    this.#records = records;
+    records.onBroken = error => this.#break(error);
+  }
+
   async #openDevice() {
     const { algorithms = '', stock = 0 } = this.#options;
-    this.#module = new Module(this.#compiled, this.#records);
+    this.#module = new Module(this.#compiled, this.#records, error => this.#break(error));
     this.#module.must('open', [this.#account.username, this.#account.device_id,
       algorithms], stock);
     await this.#records.flush();
@@ -129,8 +118,9 @@ export class Client extends Calls {
     const answer = await this.#post('/auth/login', { username, password,
       ...this.#account ? { device_id: this.#account.device_id }
         : { device_name: this.#options.deviceName ?? 'browser' } });
-    this.#records ??= await Records.make(storage, passphrase, keyWith(this.#compiled),
-      scryptN);
+    checkLogin(answer, this.#account?.device_id);
+    if (!this.#records)
+      this.#keepIn(await Records.make(storage, passphrase, keyWith(this.#compiled), scryptN));
     await this.#keepTokens(answer);
     await this.#keepAccount({ server: this.#options.server, username,
       user_id: answer.user_id, device_id: answer.device_id, password });
@@ -149,7 +139,6 @@ export class Client extends Calls {
       if (!waited) this.#options.onCode(told.code);
       waited = true;
       await sleep(ASK_AGAIN_MS);
-      if (this.#closed) this.#module.check(told);
     }
     if (waited || pending) await this.#renew(this.#tokens.access);
     await this.#order({ kind: 'stock' });
@@ -175,20 +164,53 @@ export class Client extends Calls {
   }
 
   /** Ends what is under way; the state stays, and can be opened again. */
-  async close() {
-    this.#closed = true;
-    this.#live?.close();
-    await this.#last;
-    this.#module?.close();
-    this.#module = undefined;
-    await this.#unlock?.();
-    this.#unlock = undefined;
+  close() {
+    return this.#closing ??= this.#close();
   }
 
-  /** The server forgets the login; the state stays. */
+  async #close() {
+    this.#live?.close();
+    try {
+      await this.#last;
+      await this.#renewal?.catch(() => {});
+      this.#module?.close();
+    } finally {
+      this.#module = undefined;
+      await this.#release();
+    }
+  }
+
+  async #release() {
+    try {
+      await this.#unlock?.();
+    } finally {
+      this.#unlock = undefined;
+      this.#tellEnded(this.#broken);
+    }
+  }
+
+  /** Resolves when the client is closed: with a Failure where it has closed itself. */
+  get ended() {
+    return this.#ended;
+  }
+
+  // For good: what the device knows is ahead of what is stored, or the module has failed. The
+  // next one that opens the state goes on from what is stored.
+  #break(error) {
+    if (this.#broken) return;
+    this.#broken = error;
+    this.#cut.abort();
+    this.#say({ kind: 'failed', session: '', text: error.message });
+    this.close().catch(() => {}); // what it was is told by `ended`
+  }
+
+  /** The server forgets the login; the state stays. Where the server does not say that it has
+   * done so, this is told, and the login stays as it is. */
   async logout() {
     await this.#serial(async () => {
-      await this.#ask('POST', '/auth/logout', '{}');
+      const { status, text } = await this.#ask('POST', '/auth/logout', '{}');
+      // 401: the login has ended already
+      if (status !== 401 && !isDone(status)) throw refusalOf(status, text);
       await this.#records.writeJson('tokens', null);
       await this.#keepAccount({ ...this.#account, password: undefined, stands: false });
     });
@@ -205,7 +227,7 @@ export class Client extends Calls {
     try {
       const answer = await this.#options.fetch(new URL(path, this.#options.server),
         { method, headers, body, credentials: 'omit', cache: 'no-store',
-          redirect: 'error', referrerPolicy: 'no-referrer' });
+          redirect: 'error', referrerPolicy: 'no-referrer', signal: this.#cut.signal });
       const date = Date.parse(answer.headers.get('date') ?? '');
       return { status: answer.status, text: await answer.text(),
         ahead: Number.isNaN(date) ? 0 : date - Date.now() };
@@ -217,13 +239,8 @@ export class Client extends Calls {
   // Before there is a device: what a server refuses is told by its problem.
   async #post(path, body) {
     const { status, text } = await this.#fetch('POST', path, JSON.stringify(body));
-    if (status === 0)
-      throw new Failure('unreachable', 'unreachable', 'The server was not reached.');
-    const answer = parse(text);
-    if (status >= 200 && status <= 299) return answer;
-    const slug = String(answer.type ?? '').replace(/.*[/:]/, '') || 'refused';
-    throw new Failure(RESULTS[slug] ?? 'refused', slug,
-      answer.detail ?? answer.title ?? `The server has answered with ${status}.`);
+    if (isDone(status)) return parse(text);
+    throw refusalOf(status, text);
   }
 
   /** A request of the device. Another token is got where the one is outdated: also that of
@@ -251,7 +268,9 @@ export class Client extends Calls {
     for (const [path, body] of tries) {
       const answer = await this.#fetch('POST', path, JSON.stringify(body));
       if (answer.status === 200) {
-        await this.#keepTokens(parse(answer.text));
+        const tokens = parse(answer.text);
+        if (!areTokens(tokens)) break;
+        await this.#keepTokens(tokens);
         return true;
       }
       if (answer.status !== 401 && answer.status !== 403) break;
@@ -263,9 +282,11 @@ export class Client extends Calls {
 
   /** One after another: the device takes one order at a time. */
   #serial(f) {
+    if (this.#closing)
+      return Promise.reject(this.#broken ??
+        new Failure('usage', 'closed', 'The client is closed.'));
     const result = this.#last.then(() => {
-      if (this.#closed && !this.#module)
-        throw new Failure('usage', 'closed', 'The client is closed.');
+      if (this.#broken) throw this.#broken;
       return f();
     });
     this.#last = result.catch(() => {});
@@ -306,13 +327,7 @@ export class Client extends Calls {
 
   #say(event) {
     if (event.json) event.json = JSON.parse(event.json);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        queueMicrotask(() => { throw error; }); // a listener's fault is its own
-      }
-    }
+    this.#listeners.tell(event);
   }
 
   /** What a call of the module gives, between orders. */
@@ -328,8 +343,7 @@ export class Client extends Calls {
 
   /** Calls `listener` with each event; gives a function that ends this. */
   on(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** The events from now on, for `for await`. */
@@ -538,19 +552,6 @@ export class Client extends Calls {
   /** A person has compared the digits with that person. */
   async compared(user) {
     await this.#value('compared', [user]);
-  }
-}
-
-// What the doors of the account say before there is a device to read it.
-const RESULTS = { 'bad-credentials': 'passphrase', 'username-taken': 'conflict',
-  'registration-closed': 'denied', 'account-suspended': 'denied',
-  'quota-exceeded': 'conflict', 'too-many-requests': 'busy', 'unavailable': 'busy' };
-
-function parse(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
   }
 }
 

@@ -37,7 +37,12 @@ export class MemoryStorage implements Storage {
   lock(): Promise<() => void>;
 }
 
-/** In a folder; in node only. */
+/** In a folder; in node only. One holder at a time has the folder, by a lock of the kernel on its
+ * file `lock`: it ends with the process, however that ends, so none is ever stale, and it
+ * holds between containers that share a folder of one machine. In Linux the command flock (of
+ * util-linux or busybox) has to be there; macOS and Windows lock by opening. Where
+ * nobody can say whether another one has it, lock() rejects with `local`. Between machines
+ * it holds where the folder's file system takes locks to its server, as NFS 4 does. */
 export class FileStorage implements Storage {
   constructor(folder: string);
   read(): Promise<Map<string, Uint8Array>>;
@@ -197,6 +202,10 @@ export class Client {
   readonly deviceId: string;
 
   close(): Promise<void>;
+  /** Resolves when the client is closed. It closes itself where its state could not be stored
+   * or its module has failed: then with that, and the state is to be opened again. */
+  readonly ended: Promise<Failure | undefined>;
+  /** Rejects, and leaves the login as it is, where the server does not say that it has ended. */
   logout(): Promise<void>;
 
   /** Gives a function that ends it. */

@@ -5,14 +5,17 @@ import { open, seal } from './records.js';
 
 const RECORDS = 'records', KEYS = 'keys', OUTER = 'outer';
 
+// A transaction that was aborted may have no error: null.
+const errorOf = ({ error }) => error ?? new Error('The browser has ended the transaction.');
+
 const done = request => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
+  request.onerror = () => reject(errorOf(request));
 });
 
 const ended = transaction => new Promise((resolve, reject) => {
   transaction.oncomplete = () => resolve();
-  transaction.onabort = () => reject(transaction.error);
+  transaction.onabort = () => reject(errorOf(transaction));
 });
 
 export class IndexedDbStorage {

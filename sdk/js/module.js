@@ -26,9 +26,12 @@ export class Module {
   #records;
   #taken; // bytes that are about to be read
   #raised; // by `records`, inside of a call
+  #broken; // for good
+  #onBroken;
 
-  constructor(compiled, records) {
+  constructor(compiled, records, onBroken = () => {}) {
     this.#records = records;
+    this.#onBroken = onBroken;
     const wasi = this.#wasi();
     const imports = { hermetic: this.#host(), wasi_snapshot_preview1: {} };
     for (const { module, name } of WebAssembly.Module.imports(compiled))
@@ -36,7 +39,22 @@ export class Module {
         imports[module][name] = wasi[name] ??
           (() => FILE_TYPES.has(name) ? ERRNO.badf : ERRNO.nosys);
     this.#exports = new WebAssembly.Instance(compiled, imports).exports;
-    this.#exports._initialize();
+    this.#call('_initialize');
+  }
+
+  // What is thrown out of the middle of C leaves its memory as it was just then: nothing is
+  // asked of that again.
+  #call(name, ...args) {
+    if (this.#broken) throw this.#broken;
+    try {
+      return this.#exports[name](...args);
+    } catch (cause) {
+      this.#broken = cause instanceof Failure ? cause
+        : Object.assign(new Failure('local', 'module', `The module has failed: ${
+          cause?.message}`, 'Open the state again.'), { cause });
+      this.#onBroken(this.#broken);
+      throw this.#broken;
+    }
   }
 
   #bytes(at, size) {
@@ -116,14 +134,14 @@ export class Module {
     try {
       for (const value of values) {
         const bytes = typeof value === 'string' ? encoder.encode(`${value}\0`) : value;
-        const at = this.#exports.take(bytes.length || 1);
+        const at = this.#call('take', bytes.length || 1);
         if (at === 0) throw new Failure('local', 'memory', 'The module has no memory left.');
         taken.push([at, bytes.length]);
         this.#bytes(at, bytes.length).set(bytes);
       }
       return f(...taken.map(([at]) => at));
     } finally {
-      for (const [at, size] of taken) this.#exports.give(at, size);
+      for (const [at, size] of taken) this.#call('give', at, size);
     }
   }
 
@@ -137,8 +155,9 @@ export class Module {
 
   /** An export that is given texts, then numbers, and answers with JSON. */
   json(name, texts = [], ...numbers) {
+    const doubles = numbers.map(Number);
     return this.#with(texts, (...at) =>
-      JSON.parse(this.#read(this.#exports[name](...at, ...numbers))));
+      JSON.parse(this.#read(this.#call(name, ...at, ...doubles))));
   }
 
   /** The same of what has a result; `accepted` ones are no failure. */
@@ -152,11 +171,11 @@ export class Module {
   }
 
   advice(result) {
-    return this.#with([result], at => this.#read(this.#exports.advice(at)));
+    return this.#with([result], at => this.#read(this.#call('advice', at)));
   }
 
   version() {
-    return this.#read(this.#exports.version());
+    return this.#read(this.#call('version'));
   }
 
   password(username, passphrase) {
@@ -165,7 +184,7 @@ export class Module {
 
   recordKey(passphrase, salt, n) {
     return this.#with([passphrase, salt, new Uint8Array(32)], (typed, from, key) => {
-      if (this.#exports.record_key(typed, from, n, key) !== 0)
+      if (this.#call('record_key', typed, from, n, key) !== 0)
         throw new Failure('local', 'memory', 'No key could be made of the passphrase.');
       return this.#bytes(key, 32).slice();
     });
@@ -175,17 +194,17 @@ export class Module {
   hand(name, text) {
     const bytes = encoder.encode(text);
     return this.#with([bytes], at =>
-      JSON.parse(this.#read(this.#exports[name](at, bytes.length))));
+      JSON.parse(this.#read(this.#call(name, at, bytes.length))));
   }
 
   answer(status, text, clockAheadMs) {
     const bytes = encoder.encode(text);
     this.#with([bytes], at =>
-      this.#exports.answer(status, at, bytes.length, clockAheadMs));
+      this.#call('answer', status, at, bytes.length, clockAheadMs));
     if (this.#raised !== undefined) this.#read(1);
   }
 
   close() {
-    this.#exports.close();
+    if (!this.#broken) this.#call('close');
   }
 }

@@ -71,6 +71,8 @@ export class Records {
   #changes; // of the transaction that is open
   #unsaved = new Map();
   #broken;
+  #last = Promise.resolve(); // of what is written one after another
+  onBroken = () => {}; // is told once why
 
   constructor(storage, keys) {
     this.#storage = storage;
@@ -172,9 +174,16 @@ export class Records {
     await this.flush();
   }
 
-  /** What was committed is durable. A failure is for good: what the device knows is ahead
-   * of what is stored, and it has to be opened anew. */
-  async flush() {
+  /** What was committed before is durable, also what another call is about to write. A
+   * failure is for good: what the device knows is ahead of what is stored, and it has to be
+   * opened anew. */
+  flush() {
+    const flushed = this.#last.then(() => this.#write());
+    this.#last = flushed.catch(() => {});
+    return flushed;
+  }
+
+  async #write() {
     if (this.#broken) throw this.#broken;
     if (this.#unsaved.size === 0) return;
     const unsaved = this.#unsaved;
@@ -187,10 +196,11 @@ export class Records {
           encoder.encode(key))];
       }));
       await this.#storage.write(new Map(sealed));
-    } catch (error) {
+    } catch (cause) { // which may be anything, also nothing
       this.#broken = new Failure('local', 'storage',
-        `The state could not be stored: ${error.message}`);
-      this.#broken.cause = error;
+        `The state could not be stored: ${cause?.message ?? 'the storage does not say why.'}`);
+      this.#broken.cause = cause;
+      this.onBroken(this.#broken);
       throw this.#broken;
     }
   }

@@ -1,6 +1,7 @@
 // One tab has the device, and does what all of them ask for; the others follow. When it is
 // closed, the next one opens the device: it waits for the same lock.
-import { Calls } from './client.js';
+import { Calls } from './calls.js';
+import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
 
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify'];
@@ -8,6 +9,16 @@ const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
   'resolve', 'drop'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
+const ALL = new Set([...AGAIN, ...DONE_ONCE]);
+const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again
+
+const pause = (ms, signal) => new Promise(done => {
+  const timer = setTimeout(done, ms);
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    done();
+  }, { once: true });
+});
 
 /** What a failure is to another tab, and back. */
 const told = ({ result, slug, message, advice }) => ({ result, slug, message, advice });
@@ -18,15 +29,21 @@ export class SharedClient extends Calls {
   #channel;
   #client; // of the tab that has the device
   #calls = new Map(); // that wait for another tab: id → {method, args, taken, resolve, reject}
-  #listeners = new Set();
+  #listeners = new Listeners();
   #closing = new AbortController();
+  #closed; // the promise of close()
+  #leading; // ends when this tab stands in line no more
+  #serving = new Set(); // answers that other tabs wait for
+  #failed; // why no call is taken any more
 
   /** `Client` opens the device with those options, in whichever tab has its turn. */
   constructor(Client, options) {
     super();
     this.#channel = new BroadcastChannel(options.storage.name);
     this.#channel.onmessage = ({ data }) => this.#hear(data);
-    this.#lead(Client, options).catch(error => this.#fail(error));
+    this.#leading = this.#stand(Client, options).catch(error => {
+      if (!this.#closing.signal.aborted) this.#fail(error);
+    });
   }
 
   /** Whether this tab has the device. */
@@ -34,51 +51,79 @@ export class SharedClient extends Calls {
     return this.#client !== undefined;
   }
 
-  async close() {
+  /** Ends what is under way, and takes no call from then on; the next tab has its turn. */
+  close() {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close() {
+    const client = this.#client;
+    this.#client = undefined;
     this.#closing.abort();
-    await this.#client?.close();
-    this.#fail(new Failure('usage', 'closed', 'The client is closed.'));
-    this.#channel.close();
+    this.#end(new Failure('usage', 'closed', 'The client is closed.'));
+    try {
+      await client?.close();
+      await this.#leading;
+      await Promise.all(this.#serving);
+    } finally {
+      this.#channel.close();
+    }
   }
 
   /** Calls `listener` with each event of the device; gives a function that ends this. */
   on(listener) {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  #say(event) {
-    for (const listener of this.#listeners) listener(event);
+  #end(error) {
+    this.#failed = error;
+    for (const { reject } of this.#calls.values()) reject(error);
+    this.#calls.clear();
   }
 
   #fail(error) {
-    if (this.#closing.signal.aborted && this.#calls.size === 0) return;
-    for (const { reject } of this.#calls.values()) reject(error);
-    this.#calls.clear();
-    this.#say({ kind: 'failed', session: '', text: error.message });
+    this.#end(error);
+    this.#listeners.tell({ kind: 'failed', session: '', text: error.message });
   }
 
+  /** Stands in line for the device, and again when its client has closed itself. */
+  async #stand(Client, options) {
+    const { signal } = this.#closing;
+    for (let failed = 0; !signal.aborted; failed++) {
+      if (failed > 1) await pause(Math.min(AGAIN_MS * 2 ** (failed - 2), MOST_MS), signal);
+      await this.#lead(Client, options);
+    }
+  }
+
+  /** Has the device until that client is closed. */
   async #lead(Client, options) {
-    const client = await Client.open({ ...options,
-      lock: { wait: true, signal: this.#closing.signal } });
+    const { signal } = this.#closing;
+    const client = await Client.open({ ...options, lock: { wait: true, signal } });
+    if (signal.aborted) {
+      await client.close();
+      return;
+    }
     client.on(event => {
-      this.#say(event);
       this.#channel.postMessage({ event });
+      this.#listeners.tell(event);
     });
     client.listen();
     this.#client = client;
     this.#channel.postMessage({ leads: true });
     this.#ask();
+    await client.ended;
+    this.#client = undefined;
   }
 
   // ---- calls of this tab ----
 
   #call(method, args) {
+    if (this.#failed) return Promise.reject(this.#failed);
     if (this.#client) return this.#client[method](...args);
     return new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
+      this.#channel.postMessage({ call: { id, method, args } }); // throws what cannot be sent
       this.#calls.set(id, { method, args, resolve, reject });
-      this.#channel.postMessage({ call: { id, method, args } });
     });
   }
 
@@ -102,7 +147,7 @@ export class SharedClient extends Calls {
   // ---- what other tabs say ----
 
   async #hear({ call, taken, answer, leads, event }) {
-    if (event) this.#say(event);
+    if (event) this.#listeners.tell(event);
     if (leads) this.#ask();
     if (call && this.#client) await this.#serve(call);
     if (taken && this.#calls.has(taken)) this.#calls.get(taken).taken = true;
@@ -111,9 +156,19 @@ export class SharedClient extends Calls {
 
   async #serve({ id, method, args }) {
     this.#channel.postMessage({ taken: id });
-    const answer = await this.#client[method](...args).then(value => ({ id, value }),
+    const served = this.#answer(method, args).then(value => ({ id, value }),
       error => ({ id, failure: told(error) }));
-    this.#channel.postMessage({ answer });
+    this.#serving.add(served);
+    this.#channel.postMessage({ answer: await served });
+    this.#serving.delete(served);
+  }
+
+  // Another tab may have a later version of this page.
+  async #answer(method, args) {
+    if (!ALL.has(method))
+      throw new Failure('usage', 'no-such-call',
+        'The tab that has the device does not know this call. Reload that tab.');
+    return this.#client[method](...args);
   }
 
   #settle({ id, value, failure }) {
@@ -124,7 +179,7 @@ export class SharedClient extends Calls {
   }
 
   static {
-    for (const method of [...READS, ...DONE_TWICE, ...DONE_ONCE])
+    for (const method of ALL)
       this.prototype[method] ??= function call(...args) {
         return this.#call(method, args);
       };

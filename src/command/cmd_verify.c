@@ -41,7 +41,7 @@ static void print_trust(const char *user, const json_t *person)
 			 "each other.",
 			 user);
 	if (strcmp(compared, "yes") == 0)
-		out_line("You have compared %s's numbers before.", user);
+		out_line("You have compared %s's numbers.", user);
 	else if (strcmp(compared, "changed") == 0)
 		out_line("%s's account has changed since you compared the "
 			 "numbers: compare them again.",

@@ -380,7 +380,8 @@ enum err receipts_show(struct device *d, const char *session, json_t *entry)
 	of = json_object_get(json_object_get(m.notes, RECORD), "of");
 	json_object_foreach(of, user, row)
 	{
-		if (record_number_or_0(row, "since") >= seq)
+		if (record_number_or_0(row, "since") >= seq ||
+		    names_is_own(d, span_str(user)))
 			continue;
 		if (record_number_or_0(row, "read") >= seq)
 			TRY(put_user(d, user, "read_by", entry));

@@ -156,6 +156,34 @@ static json_t *say(enum hermetic_result result)
 			       hermetic_core_slug(core));
 }
 
+/* A call that never came to the device. */
+static json_t *say_usage(const char *why)
+{
+	return json_pack("{ss ss ss}", "result", RESULTS[HERMETIC_USAGE], "why",
+			 why, "slug", "usage");
+}
+
+/* Texts of JavaScript may have in them what JSON of ours has not. */
+static const char UNREADABLE[] =
+    "The call does not take this; a NUL, or half of a surrogate pair, in a text "
+    "may be why.";
+
+/* ---- numbers of JavaScript ---- */
+
+#define MOST 9007199254740992.0 /* 2^53: up to it every whole number is one */
+
+/* Others have no conversion that C defines. */
+static bool whole(double given, uint64_t *number)
+{
+	bool is_one = given >= 0 && given <= MOST;
+
+	*number = is_one ? (uint64_t)given : 0;
+	return is_one && (double)*number == given;
+}
+
+static const char NOT_WHOLE[] =
+    "The number is not a whole one from 0 to 9007199254740992.";
+
 /* ---- what is handed out ---- */
 
 static void forget(void)
@@ -329,12 +357,11 @@ static enum hermetic_result start(const json_t *given)
 const char *binding_start(const char *json)
 {
 	json_t *given = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-	enum hermetic_result result = HERMETIC_USAGE;
+	json_t *told = json_is_object(given) ? say(start(given))
+					     : say_usage(UNREADABLE);
 
-	if (json_is_object(given))
-		result = start(given);
 	json_decref(given);
-	return hand_out(say(result));
+	return hand_out(told);
 }
 
 const char *binding_turn(void)
@@ -355,10 +382,14 @@ const char *binding_turn(void)
 	return hand_out(json_object());
 }
 
+/* A clock that is too far ahead for a number of ours says nothing. */
 void binding_answer(int status, const char *body, size_t size,
 		    double clock_ahead_ms)
 {
-	hermetic_core_answer(core, status, body, size, (int64_t)clock_ahead_ms);
+	bool is_one = clock_ahead_ms >= -MOST && clock_ahead_ms <= MOST;
+
+	hermetic_core_answer(core, status, body, size,
+			     is_one ? (int64_t)clock_ahead_ms : 0);
 }
 
 const char *binding_outcome(void)
@@ -448,9 +479,12 @@ const char *binding_describe(const char *session)
 const char *binding_entry(const char *session, double number)
 {
 	const char *json = NULL;
-	enum hermetic_result result =
-	    hermetic_core_entry(core, session, (uint64_t)number, &json);
+	enum hermetic_result result;
+	uint64_t n;
 
+	if (!whole(number, &n))
+		return hand_out(say_usage(NOT_WHOLE));
+	result = hermetic_core_entry(core, session, n, &json);
 	return tell(result, json);
 }
 
@@ -493,22 +527,28 @@ const char *binding_shown(const char *session, const char *marks)
 	size_t count = json_array_size(list);
 	const char **texts = calloc(count + 1, sizeof(*texts));
 	enum hermetic_result result = HERMETIC_LOCAL;
+	json_t *told;
 
 	for (size_t i = 0; texts != NULL && i < count; i++) {
 		const char *mark = json_string_value(json_array_get(list, i));
 
 		texts[i] = mark != NULL ? mark : "";
 	}
-	if (texts != NULL)
+	if (texts != NULL && json_is_array(list))
 		result = hermetic_core_shown(core, session, texts, count);
 	free(texts);
+	told = json_is_array(list) ? say(result) : say_usage(UNREADABLE);
 	json_decref(list);
-	return hand_out(say(result));
+	return hand_out(told);
 }
 
 const char *binding_drop(const char *session, double item)
 {
-	return hand_out(say(hermetic_core_drop(core, session, (uint64_t)item)));
+	uint64_t n = HERMETIC_ALL_ITEMS;
+
+	if (!(item < 0) && !whole(item, &n))
+		return hand_out(say_usage(NOT_WHOLE));
+	return hand_out(say(hermetic_core_drop(core, session, n)));
 }
 
 const char *binding_compared(const char *user)
@@ -518,6 +558,9 @@ const char *binding_compared(const char *user)
 
 const char *binding_read_to(const char *session, double number)
 {
-	return hand_out(
-	    say(hermetic_core_read_to(core, session, (uint64_t)number)));
+	uint64_t n;
+
+	if (!whole(number, &n))
+		return hand_out(say_usage(NOT_WHOLE));
+	return hand_out(say(hermetic_core_read_to(core, session, n)));
 }

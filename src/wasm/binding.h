@@ -83,7 +83,8 @@ const char *binding_hear(const char *json, size_t size) EXPORT(hear);
 /* The members of struct hermetic_event; {}: there is none. */
 const char *binding_event(void) EXPORT(event);
 
-/* And "value": what hermetic_core_…() gives. An empty text is NULL. */
+/* And "value": what hermetic_core_…() gives. An empty text is NULL. A number that is
+ * not whole, below 0 or above 2^53 is answered with "usage", here and below. */
 const char *binding_sessions(void) EXPORT(sessions);
 const char *binding_describe(const char *session) EXPORT(describe);
 const char *binding_entry(const char *session, double number) EXPORT(entry);
@@ -92,7 +93,7 @@ const char *binding_person(const char *user) EXPORT(person);
 const char *binding_invitations(const char *answer, size_t size)
     EXPORT(invitations);
 
-/* `marks` is a JSON array of texts; an item below 0 means all of them. */
+/* `marks` is a JSON array of texts; an item below 0 means all of the session's. */
 const char *binding_shown(const char *session, const char *marks) EXPORT(shown);
 const char *binding_drop(const char *session, double item) EXPORT(drop);
 const char *binding_compared(const char *user) EXPORT(compared);

@@ -100,7 +100,7 @@ for (const [name, seed, invariant, ...how] of [
   ['CLOSED_BY_WISH', 17, /: closed: /, '--people'],
   ['BLOCKED_BRINGS_IN', 21, /: blocked: /, '--people'],
   ['OVER_FORGETS_SHOWN', 1, /: over: /, '--over', 1],
-  ['OVER_TAKES_REMOVED', 6, /: over: /, '--over', 1],
+  ['OVER_TAKES_REMOVED', 8, /: over: /, '--over', 1],
   ['BRANCH_IGNORED', 4, /: removal-takes: /, '--over', 1],
 ]) {
   test(`${[name, ...how].join(' ')} is found`, async () => {

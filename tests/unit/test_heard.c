@@ -719,7 +719,12 @@ static void nobody_has_what_came_before(void **state)
 	assert_false(has(w, first, "read_by", "carol"));
 	assert_true(has(w, second, "delivered_to", "carol"));
 	assert_true(has(w, second, "read_by", "carol"));
-	/* she was away, and is in again */
+	/* another device of one's own is no reader of what one has written */
+	(void)snprintf(w->device.username, sizeof(w->device.username), "alice");
+	(void)receipt(w, "alice", second, second);
+	assert_false(has(w, first, "delivered_to", "alice"));
+	assert_false(has(w, first, "read_by", "alice"));
+	/* carol was away, and is in again */
 	third = text(w, "alice", "three");
 	add(w, "carol/2");
 	assert_false(has(w, second, "delivered_to", "carol"));
