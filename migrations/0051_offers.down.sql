@@ -1,6 +1,6 @@
 SET LOCAL search_path = hermetic;
 
-DROP FUNCTION publish_key_packages(uuid, text[], bytea[], bytea[], boolean[], bigint[], boolean[], bigint, bytea);
+DROP FUNCTION publish_key_packages(uuid, text[], bytea[], bytea[], boolean[], bigint[], boolean[], bigint, bytea, bigint);
 
 -- Stores KeyPackages of a device. A newer last-resort one replaces the older, and one
 -- that names a device of an account those that do not. p_quota is how many of an
@@ -51,4 +51,4 @@ END $$;
 REVOKE ALL ON FUNCTION publish_key_packages FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION publish_key_packages TO hermetic_api;
 
-ALTER TABLE key_package DROP COLUMN offer;
+ALTER TABLE key_package DROP COLUMN offer, DROP COLUMN offered_at;

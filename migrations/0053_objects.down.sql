@@ -7,7 +7,7 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-DROP FUNCTION create_file, append_file, going_objects, objects_gone;
+DROP FUNCTION create_file, append_file, going_objects, objects_gone, objects_to_go;
 
 -- A place for a file of p_size bytes, which one of the session's members will store
 -- (docs/adr/0051). The same again by the same account is no second one: `stored` says
@@ -184,4 +184,4 @@ REVOKE ALL ON FUNCTION create_file, append_file FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_file, append_file TO hermetic_api;
 
 DROP TABLE file_object;
-ALTER TABLE file DROP COLUMN objects;
+ALTER TABLE file DROP COLUMN cuts, DROP COLUMN objects;

@@ -3,6 +3,8 @@ SET LOCAL search_path = hermetic;
 
 -- Where its bytes are: in objects, or in rows of file_piece.
 ALTER TABLE file ADD COLUMN objects boolean NOT NULL DEFAULT false;
+-- How many objects were begun for it that end within a piece (sql/file_object_begin.sql).
+ALTER TABLE file ADD COLUMN cuts integer NOT NULL DEFAULT 0;
 
 -- An object of the store, with bytes of a file from `start` on. A row is there before the
 -- store is asked for the object, and until the store has it no more: `coming` is one of
@@ -262,9 +264,17 @@ SET search_path = hermetic, pg_temp AS $$
   SELECT count(*) FROM gone;
 $$;
 
+-- How many objects wait to be dropped. As its owner: the worker's role reads no files.
+CREATE OR REPLACE FUNCTION objects_to_go()
+RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = hermetic, pg_temp AS $$
+  SELECT count(*) FROM file_object WHERE state = 'going';
+$$;
+
 GRANT SELECT, INSERT ON file_object TO hermetic_api;
 GRANT UPDATE (state, since) ON file_object TO hermetic_api;
-REVOKE ALL ON FUNCTION create_file, append_file, going_objects, objects_gone
-  FROM PUBLIC;
+GRANT UPDATE (cuts) ON file TO hermetic_api;
+REVOKE ALL ON FUNCTION create_file, append_file, going_objects, objects_gone,
+  objects_to_go FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION create_file, append_file TO hermetic_api;
-GRANT EXECUTE ON FUNCTION going_objects, objects_gone TO hermetic_rotation;
+GRANT EXECUTE ON FUNCTION going_objects, objects_gone, objects_to_go TO hermetic_rotation;

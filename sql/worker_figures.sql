@@ -9,4 +9,5 @@ SELECT
   (SELECT count(*) FROM rotation) AS rotations_due,
   (SELECT coalesce(sum(left_over), 0)::bigint FROM stock) AS key_packages,
   (SELECT count(DISTINCT device_id) FROM stock WHERE left_over < $1::bigint)
-    AS devices_low;
+    AS devices_low,
+  objects_to_go() AS objects_going;

@@ -87,6 +87,8 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "KeyPackages that are left, of all devices." },
 	{ GAUGE, METRICS_ROTATION, "hermetic_devices_low_on_key_packages",
 	  "Devices that are short of KeyPackages." },
+	{ GAUGE, METRICS_ROTATION, "hermetic_objects_going",
+	  "Objects that wait to be dropped by their store." },
 };
 
 static struct metrics_settings settings;

@@ -27,7 +27,7 @@ enum { PUBLISH_MAX = 100, KEY_PACKAGE_MAX = 16384 };
 
 struct published {
 	const struct suite *suite;
-	uint64_t expires;
+	uint64_t begins, expires;
 	struct digest ref;
 	struct span bytes; /* of the publishing's `decoded` */
 	struct span key;   /* the leaf's signature key, of the same */
@@ -60,6 +60,7 @@ static const char *judge(struct span bytes, const struct identity *who,
 		return wrong;
 	item->key = kp.leaf_node.signature_key;
 	item->offer = kp.leaf_node.capabilities.cipher_suites;
+	item->begins = kp.leaf_node.not_before;
 	item->expires = kp.leaf_node.not_after;
 	return NULL;
 }
@@ -253,6 +254,10 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 		request_problem(p->req, OUTCOME_QUOTA_EXCEEDED,
 				"a device may have no more KeyPackages of an "
 				"algorithm than that");
+	} else if (rows_bool(rows, 0, "older")) {
+		request_problem(p->req, OUTCOME_KEY_PACKAGE_INVALID,
+				"newer KeyPackages of this device are here, "
+				"and they offer other suites");
 	} else {
 		params_uuid(&params, p->who.device);
 		answer_query(p->req, STATEMENT_KEY_PACKAGE_COUNT, &params,
@@ -261,18 +266,24 @@ static void on_published(void *arg, enum err e, struct rows *rows)
 	end(p);
 }
 
-/* Those that lie there with another list are called back by these. */
+/* Those that lie there with another list are called back by these, unless they are newer. */
 static enum err put_offer(const struct publishing *p, struct params *params)
 {
 	struct digest offer;
+	uint64_t begins = 0;
 	enum err e = ERR_OK;
 
 	if (p->count == 0) {
 		params_null(params);
+		params_null(params);
 		return ERR_OK;
 	}
+	for (size_t i = 0; i < p->count; i++)
+		begins =
+		    p->items[i].begins > begins ? p->items[i].begins : begins;
 	TRY(hash_one(p->items[0].offer, offer.bytes));
 	params_digest(params, offer);
+	params_i64(params, (int64_t)begins); /* not after now: judge() */
 out:
 	return e;
 }

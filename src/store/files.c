@@ -114,10 +114,17 @@ static void on_put(void *arg, enum err e, struct span none)
 	fail_putting(p, e);
 }
 
+/* What is refused is told as of an append. */
 static void on_begun(void *arg, enum err e, struct rows *rows)
 {
 	struct putting *p = arg;
 
+	if (e == ERR_OK && rows_count(rows) == 1 &&
+	    rows_is_null(rows, 0, "object_id")) {
+		p->done(p->arg, e, rows);
+		free(p);
+		return;
+	}
 	if (e == ERR_OK && rows_count(rows) == 1)
 		p->object = rows_uuid(rows, 0, "object_id");
 	else if (e == ERR_OK)
@@ -150,6 +157,7 @@ static enum err put_object(struct store *store, const struct file_place *place,
 	params_uuid(&params, place->file);
 	params_i64(&params, (int64_t)offset);
 	params_i32(&params, (int32_t)bytes.n);
+	params_i32(&params, FILES_PIECE);
 	e = store_move(store, STATEMENT_FILE_OBJECT_BEGIN, &params, on_begun,
 		       p);
 	if (e != ERR_OK)

@@ -9,7 +9,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { TICK_MS = 100, CONNECT_MS = 5000, CONNECTIONS_MAX = 16 };
+enum {
+	TICK_MS = 100,
+	CONNECT_MS = 5000,
+	CONNECTIONS_MAX = 16,
+	REFUSAL_MAX = 4096 /* bytes that are read of why a DROP was refused */
+};
 
 struct objects {
 	const struct store_loop *loop;
@@ -33,7 +38,7 @@ struct request {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf url, got;
-	size_t want; /* bytes of a GET */
+	size_t want; /* bytes of a GET; of a DROP: at most */
 	objects_done *done;
 	void *arg;
 };
@@ -45,6 +50,23 @@ struct watched {
 };
 
 /* ---- what comes of a request ---- */
+
+/* Of a bucket that is not there, and by a gateway, a 404 says nothing of the object. */
+static bool says_no_such_key(struct span answer)
+{
+	static const char code[] = "<Code>NoSuchKey</Code>";
+
+	return answer.n > 0 &&
+	       memmem(answer.p, answer.n, code, sizeof(code) - 1) != NULL;
+}
+
+/* The store has refused it. Not so where it, or a gateway, wants to be asked again: of
+ * one that was asked before nobody knows what it has done. */
+static bool is_refusal(long status)
+{
+	return status >= 400 && status < 500 && status != 408 &&
+	       status != 425 && status != 429;
+}
 
 static enum err judge_status(const struct request *r, long status)
 {
@@ -58,12 +80,13 @@ static enum err judge_status(const struct request *r, long status)
 			return ERR_OK;
 		return ERR_LOCAL_IO;
 	case DROP:
-		if ((status >= 200 && status < 300) || status == 404)
+		if ((status >= 200 && status < 300) ||
+		    (status == 404 && says_no_such_key(buf_span(&r->got))))
 			return ERR_OK;
 		break;
 	}
 	/* what a gateway says of a store that it has asked is no answer of it */
-	return status >= 400 && status < 500 ? ERR_LOCAL_BUSY : ERR_LOCAL_IO;
+	return is_refusal(status) ? ERR_LOCAL_BUSY : ERR_LOCAL_IO;
 }
 
 static enum err judge(const struct request *r, CURLcode code)
@@ -102,7 +125,8 @@ static void finish(struct objects *o, struct request *r, CURLcode code)
 	enum err e = judge(r, code);
 
 	(void)curl_multi_remove_handle(o->multi, r->easy);
-	r->done(r->arg, e, e == ERR_OK ? buf_span(&r->got) : SPAN_EMPTY);
+	r->done(r->arg, e,
+		e == ERR_OK && r->kind == GET ? buf_span(&r->got) : SPAN_EMPTY);
 	free_request(r);
 }
 
@@ -237,17 +261,16 @@ out:
 
 /* ---- requests ---- */
 
-/* More than is wanted is no answer. */
+/* Of a GET more than is wanted is no answer. */
 static size_t on_bytes(char *bytes, size_t size, size_t n, void *context)
 {
 	struct request *r = context;
+	size_t room = r->want - r->got.n;
 
 	n *= size;
-	if (r->kind != GET)
-		return n;
-	if (n > r->want - r->got.n)
+	if (r->kind == GET && n > room)
 		return 0;
-	buf_put(&r->got, span_of(bytes, n));
+	buf_put(&r->got, span_of(bytes, n < room ? n : room));
 	return n;
 }
 
@@ -385,6 +408,7 @@ enum err objects_drop(struct objects *o, struct uuid id, objects_done *done,
 
 	if (r == NULL)
 		return ERR_LOCAL_MEMORY;
+	r->want = REFUSAL_MAX;
 	return ask(o, r,
 		   curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, "DELETE") ==
 		       CURLE_OK);

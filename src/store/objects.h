@@ -45,7 +45,7 @@ MUST_CHECK enum err objects_get(struct objects *objects, struct uuid id,
 				uint64_t from, size_t n, objects_done *done,
 				void *arg);
 
-/* ERR_OK: it is not there any more, or never was. */
+/* ERR_OK: the store says of this object that it is not there any more, or never was. */
 MUST_CHECK enum err objects_drop(struct objects *objects, struct uuid id,
 				 objects_done *done, void *arg);
 

@@ -109,6 +109,46 @@ describe('KeyPackages', { concurrency: false }, () => {
     assert.deepEqual(device.key_packages.map(k => k.key_package), newer);
   });
 
+  test('an older list does not call a newer one back', async () => {
+    const nina = await newUser(node.url, 'nina'), now = Math.floor(Date.now() / 1000);
+    const made = (offered, notBefore) => base64(nina.keysFor('aes-256-gcm')
+      .keyPackage({ suites: offered, notBefore }));
+    const old = made([4], now - 7200);
+    ok(await publish(nina, { key_packages: [old], last_resort: [made([4], now - 7200)] }),
+      201);
+    const newer = made([4, 3], now - 3600);
+    ok(await publish(nina, { key_packages: [newer], last_resort: [made([4, 3], now - 3600)] }),
+      201);
+    // whoever has claimed it publishes it again
+    for (const publishing of [{ key_packages: [old] },
+      { key_packages: [], last_resort: [old] }])
+      assert.match(refused(await publish(nina, publishing), 422,
+        'key-package-invalid').detail, /newer KeyPackages .* other suites/);
+    assert.deepEqual(await counts(nina), { available: { 'aes-256-gcm': 1 },
+      last_resort: { 'aes-256-gcm': true } });
+    // the same list goes on, older leaves as well
+    ok(await publish(nina, { key_packages: [made([4, 3], now - 7200)] }), 201);
+    assert.equal((await claim(bob, nina)).devices[0].key_packages[0].key_package, newer);
+    // and the device may go back to what it offered
+    ok(await publish(nina, { key_packages: [made([4], now - 1800)] }), 201);
+    assert.deepEqual(await counts(nina), { available: { 'aes-256-gcm': 1 },
+      last_resort: { 'aes-256-gcm': false } });
+  });
+
+  test('those that a node of before has stored go when a last-resort one comes', async () => {
+    const rosa = await newUser(node.url, 'rosa'), suites = [3, 4];
+    const made = () => base64(rosa.keysFor('aes-256-gcm').keyPackage({ suites }));
+    ok(await publish(rosa, { key_packages: [made()], last_resort: [made()] }), 201);
+    await postgres.psql(`UPDATE hermetic.key_package SET offer = NULL, offered_at = NULL
+      WHERE device_id = '${rosa.id}'`);
+    ok(await publish(rosa, { key_packages: [made()] }), 201);
+    assert.deepEqual(await counts(rosa), { available: { 'aes-256-gcm': 2 },
+      last_resort: { 'aes-256-gcm': true } });
+    ok(await publish(rosa, { key_packages: [], last_resort: [made()] }), 201);
+    assert.deepEqual(await counts(rosa), { available: { 'aes-256-gcm': 1 },
+      last_resort: { 'aes-256-gcm': true } });
+  });
+
   test('many claims at once: each KeyPackage goes to one', async () => {
     const packages = make(bob, 40);
     ok(await publish(bob, { key_packages: packages.slice(0, 20),

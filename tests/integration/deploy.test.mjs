@@ -64,7 +64,12 @@ describe('Kubernetes', () => {
   const documents = dir => readdirSync(join(root, dir)).filter(n => n !==
     'kustomization.yaml').flatMap(n => parseAllDocuments(read(join(dir, n)))
     .map(d => { assert.deepEqual(d.errors, [], n); return d.toJS(); }));
+  const kustomization = name => parseAllDocuments(read(
+    `deploy/kubernetes/${name}/kustomization.yaml`))[0].toJS();
+  const patches = name => kustomization(name).patches.map(({ patch }) =>
+    parseAllDocuments(patch)[0].toJS());
   const all = documents(base);
+  const objects = documents('deploy/kubernetes/objects');
   const example = documents('deploy/kubernetes/example');
   const of = (kind, name) => all.find(d => d.kind === kind &&
     d.metadata.name === `hermetic-${name}`) ?? assert.fail(`${kind} ${name}`);
@@ -74,7 +79,7 @@ describe('Kubernetes', () => {
   const env = c => Object.fromEntries(c.env.map(({ name, value }) => [name, value]));
 
   test('kustomize takes every file', () => {
-    for (const dir of [base, 'deploy/kubernetes/example']) {
+    for (const dir of [base, 'deploy/kubernetes/example', 'deploy/kubernetes/objects']) {
       const { resources } = parseAllDocuments(read(`${dir}/kustomization.yaml`))[0].toJS();
       assert.deepEqual(resources.filter(r => r !== '../base').sort(),
         readdirSync(join(root, dir)).filter(n => n !== 'kustomization.yaml').sort());
@@ -137,6 +142,55 @@ describe('Kubernetes', () => {
     assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
   });
 
+  test('nobody comes in but by a label of its namespace, which the manual names', () => {
+    const doc = read('docs/operations.md');
+    for (const { metadata, spec } of all.filter(d => d.kind === 'NetworkPolicy'))
+      for (const { from } of spec.ingress) {
+        assert.equal(from?.length, 1, metadata.name);
+        for (const [label, value] of Object.entries(from[0].namespaceSelector.matchLabels))
+          assert.ok(doc.includes(`the label \`${label}: "${value}"\``), label);
+      }
+    // and the door alone is believed of whom it brings
+    const [patch] = patches('example');
+    const [c] = patch.spec.template.spec.containers;
+    assert.equal(patch.metadata.name, 'hermetic-api');
+    assert.ok(env(containers.find(x => x.name === c.name)).HERMETIC_TRUSTED_PROXIES);
+    assert.match(env(c).HERMETIC_TRUSTED_PROXIES, /^[\d.]+\/(1[6-9]|2\d|3[0-2])$/);
+  });
+
+  test('a store of objects: nodes and the worker get a way to it and its settings', () => {
+    const overlay = readCompose(['deploy/objects.yml']);
+    const known = new Set(settings().flatMap(g => g.settings).flatMap(
+      s => [s.name, `${s.name}_FILE`]));
+    const doc = read('docs/operations.md');
+    const [policy] = objects;
+    assert.deepEqual(policy.spec.podSelector.matchExpressions[0].values,
+      ['hermetic-api', 'hermetic-rotation']);
+    assert.deepEqual(policy.spec.egress, [{ ports: [{ protocol: 'TCP', port: 443 }] }]);
+    assert.deepEqual(Object.keys(overlay.services), ['api', 'rotation']);
+    for (const [name, service] of Object.entries(overlay.services)) {
+      const { spec } = patches('objects').find(p => p.metadata.name === `hermetic-${name}`)
+        .spec.template;
+      const [c] = spec.containers;
+      assert.equal(c.name, name);
+      assert.deepEqual(Object.keys(env(c)).sort(), Object.keys(service.environment).sort());
+      for (const setting of Object.keys(env(c))) assert.ok(known.has(setting), setting);
+      assert.equal(env(c).HERMETIC_FILES_STORE, service.environment.HERMETIC_FILES_STORE);
+      // by a network with a way out
+      for (const n of service.networks) assert.notEqual(overlay.networks[n].internal, true);
+      assert.ok(service.networks.length > 0);
+      const [secret] = service.secrets;
+      assert.equal(service.environment.HERMETIC_OBJECTS_SECRET_KEY_FILE,
+        `/run/secrets/${secret}`);
+      assert.equal(overlay.secrets[secret].file, `./deploy/secrets/${secret}`);
+      const [mount] = c.volumeMounts, [volume] = spec.volumes;
+      assert.equal(mount.name, volume.name);
+      assert.equal(env(c).HERMETIC_OBJECTS_SECRET_KEY_FILE, `${mount.mountPath}/${secret}`);
+      assert.ok(doc.includes(`create secret generic ${volume.secret.secretName} ` +
+        `--from-file=secrets/${secret}`));
+    }
+  });
+
   test('probes, budgets, services and the autoscaler name what there is', () => {
     const api = of('Deployment', 'api').spec;
     const [c] = api.template.spec.containers;
@@ -175,7 +229,7 @@ describe('Kubernetes', () => {
     const group = { 'v1': 'CoreV1', 'apps/v1': 'AppsV1', 'batch/v1': 'BatchV1',
       'policy/v1': 'PolicyV1', 'autoscaling/v2': 'AutoscalingV2',
       'networking.k8s.io/v1': 'NetworkingV1' };
-    for (const d of [...all, ...example]) {
+    for (const d of [...all, ...example, ...objects]) {
       const { validate } = await import(pathToFileURL(join(models, 'node_modules',
         'kubernetes-models/_schemas', `IoK8sApi${group[d.apiVersion]}${d.kind}.js`)));
       assert.ok(validate(d), JSON.stringify(validate.errors));

@@ -7,7 +7,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
 import { startS3 } from '../testlib/s3.mjs';
-import { rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { scrape } from '../testlib/metrics.mjs';
+import { freePort, rotateOnce, startNode, startPostgres, startRotation, until }
+  from '../testlib/stack.mjs';
 
 const PIECE = 262144;
 
@@ -103,6 +105,114 @@ describe('files in objects', { concurrency: false }, () => {
       await rotate();
       assert.equal(s3.objects.size, 0);
     });
+
+  test('what the store does not say of the object itself is not known', async () => {
+    const bytes = randomBytes(1000), id = randomUUID(), had = s3.objects.size;
+    // each of these may come of a store that was asked before
+    for (const status of [408, 425, 429]) {
+      s3.before = () => status;
+      const answer = await (status === 408 ? create(id, bytes.length, bytes)
+        : append(id, 0, bytes));
+      refused(answer, 503, 'unavailable');
+    }
+    assert.equal(await states(), '3 coming');
+    s3.before = undefined;
+    ok(await append(id, 0, bytes), 204);
+    await later();
+    ok(await alice.call('DELETE', path(id)), 204);
+    const why = code => ({ status: 404, bytes: `<?xml version="1.0"?>\n<Error>` +
+      `<Code>${code}</Code><Message>none</Message></Error>` });
+    for (const answer of [404, why('NoSuchBucket'),
+      { status: 404, bytes: 'x'.repeat(100_000) }]) {
+      s3.before = () => answer;
+      await rotate();
+      assert.equal(await states(), '4 going');
+    }
+    s3.before = request => s3.objects.has(request.url) ? undefined : why('NoSuchKey');
+    await rotate();
+    assert.equal(await states(), '');
+    assert.equal(s3.objects.size, had);
+    s3.before = undefined;
+  });
+
+  test('uploads that are cut again and again do not make an object a byte', async () => {
+    const bytes = randomBytes(PIECE + 10), id = randomUUID();
+    const cuts = async () => (await postgres.rows(`SELECT cuts FROM hermetic.file
+      WHERE file_id = '${id}'`))[0].cuts;
+    ok(await create(id, bytes.length), 201);
+    const socket = connect(node.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(`PATCH ${path(id)} HTTP/1.1\r\nHost: x\r\n` +
+      `Authorization: Bearer ${alice.access}\r\nUpload-Offset: 0\r\n` +
+      'Content-Type: application/partial-upload\r\n' +
+      `Content-Length: ${bytes.length}\r\n\r\n`);
+    socket.write(bytes.subarray(0, PIECE + 1));
+    await until(async () => await offset(id) === PIECE, { name: 'the first piece' });
+    socket.end();
+    await until(async () => await offset(id) === PIECE + 1,
+      { name: 'the byte before the cut' });
+    assert.equal(await cuts(), 1);
+    ok(await alice.call('DELETE', path(id)), 204);
+
+    const other = randomUUID();
+    ok(await create(other, bytes.length), 201);
+    await postgres.psql(`UPDATE hermetic.file SET cuts = 256 WHERE file_id = '${other}'`);
+    assert.equal(refused(await create(other, bytes.length, bytes.subarray(0, 5)),
+      409, 'offset-differs').offset, 0);
+    ok(await append(other, 0, bytes), 204);
+    assert.ok((await bob.get(path(other))).bytes.equals(bytes));
+    ok(await alice.call('DELETE', path(other)), 204);
+    await rotate();
+    assert.equal(await states(), '');
+  });
+
+  test('a worker that goes on while its last batch is told drops each once', async () => {
+    const count = 300, file = randomUUID();
+    ok(await create(file, PIECE), 201);
+    const ids = Array.from({ length: count }, () => randomUUID());
+    await postgres.psql(`INSERT INTO hermetic.file_object
+        (session_id, object_id, file_id, start, size, state)
+      SELECT '${session.id}', id, '${file}', 0, 1, 'going'
+      FROM unnest('{${ids}}'::uuid[]) id`);
+    for (const id of ids) s3.objects.set(`/bucket/of/files/${id}`, Buffer.alloc(1));
+    const metricsPort = await freePort(), dropped = [];
+    const rounds = async () => (await scrape(metricsPort))
+      .get('hermetic_rotation_runs_total');
+    const twoRounds = async () => {
+      const from = await rounds();
+      await until(async () => await rounds() >= from + 2, { name: 'two rounds' });
+    };
+    const holders = () => postgres.rows(`SELECT pid FROM pg_locks WHERE granted
+      AND relation = 'hermetic.file_object'::regclass AND mode = 'ShareLock'`);
+    const waiting = () => postgres.rows(`SELECT 1 AS n FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND application_name = 'hermetic rotation'`);
+    let going, letGo, further; // the lock is gone; so is a while after it
+    s3.before = async request => {
+      dropped.push(request.url);
+      if (dropped.length === 100) {
+        going = (await scrape(metricsPort)).get('hermetic_objects_going');
+        const held = postgres.psql(`BEGIN; LOCK hermetic.file_object IN SHARE MODE;
+          SELECT pg_sleep(60)`).catch(() => {});
+        await until(async () => (await holders()).length > 0, { name: 'the lock' });
+        letGo = until(async () => (await waiting()).length > 0,
+          { name: 'a worker that waits' }).then(twoRounds).then(async () => {
+          await postgres.psql(`SELECT pg_cancel_backend(${(await holders())[0].pid})`);
+          await held;
+        });
+      }
+      if (dropped.length > 100) await (further ??= letGo.then(twoRounds));
+    };
+    const worker = startRotation(postgres, { ...s3.env,
+      HERMETIC_ROTATION_METRICS_PORT: String(metricsPort) });
+    await until(async () => await states() === '', { ms: 60_000, name: 'an end' });
+    await letGo;
+    await worker.stop();
+    s3.before = undefined;
+    assert.equal(going, count);
+    assert.deepEqual(dropped.sort(), ids.map(id => `/bucket/of/files/${id}`).sort());
+    ok(await alice.call('DELETE', path(file)), 204);
+    await rotate();
+  });
 
   test('a node that is killed loses nothing acknowledged, and leaves nothing',
     async () => {

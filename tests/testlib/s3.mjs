@@ -40,8 +40,8 @@ function fault(request, body, { region, accessKey, secretKey }) {
 
 /**
  * { objects, env, stop() }: `objects` by their paths, `env` for the server's processes.
- * before(request) may give a status to answer with, or wait; after(request) may wait with
- * the answer to what was done.
+ * before(request) may give a status to answer with, or { status, bytes }, or wait;
+ * after(request) may wait with the answer to what was done.
  */
 export async function startS3() {
   const keys = { region: 'eu-test-1', accessKey: 'AKIATEST',
@@ -69,8 +69,8 @@ export async function startS3() {
     const body = Buffer.concat(parts), wrong = fault(request, body, keys);
     if (wrong) self.faults.push(wrong);
     const refused = wrong ? 403 : await self.before?.(request);
-    const { status, bytes } = refused ? { status: refused }
-      : act(request, body);
+    const { status, bytes } = !refused ? act(request, body)
+      : refused.status ? refused : { status: refused };
     if (!refused) await self.after?.(request);
     response.writeHead(status);
     response.end(bytes);

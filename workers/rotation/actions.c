@@ -26,7 +26,7 @@ struct action {
 	bool algorithms;     /* its first parameter is the allowed ones */
 	size_t parameter[2]; /* numbers of the configuration, 0: none */
 	/* its run */
-	bool asking;
+	bool busy; /* it is asked, or what came of that is not over */
 	unsigned rounds;
 };
 
@@ -269,6 +269,8 @@ static void show_figures(struct action *a, struct rows *rows)
 		    (uint64_t)rows_i64(rows, 0, "key_packages"));
 	metrics_set(METRIC_DEVICES_LOW,
 		    (uint64_t)rows_i64(rows, 0, "devices_low"));
+	metrics_set(METRIC_OBJECTS_GOING,
+		    (uint64_t)rows_i64(rows, 0, "objects_going"));
 }
 
 static void tell_rotation(struct action *a, struct rows *rows)
@@ -332,9 +334,9 @@ struct object {
 };
 
 static struct {
-	struct action *action;
+	struct action *action; /* busy until its rows are out */
 	struct object all[OBJECTS], gone[OBJECTS];
-	size_t left, gone_count; /* without an answer; dropped */
+	size_t count, left, gone_count; /* of all; without an answer; dropped */
 } dropping;
 
 static void on_gone(void *arg, enum err e, struct rows *rows)
@@ -342,9 +344,11 @@ static void on_gone(void *arg, enum err e, struct rows *rows)
 	struct action *a = arg;
 
 	in_flight--;
+	a->busy = false;
 	if (e == ERR_OK && rows_count(rows) == 1)
 		report(a, (uint64_t)rows_i64(rows, 0, "count"));
-	if (e == ERR_OK && dropping.gone_count == OBJECTS)
+	/* at least one was dropped, so this has an end */
+	if (e == ERR_OK && dropping.count == OBJECTS)
 		ask(a);
 }
 
@@ -360,10 +364,19 @@ static void tell_gone(void)
 	for (size_t i = 0; i < dropping.gone_count; i++)
 		params_put_uuid(&params, dropping.gone[i].id);
 	params_close_array(&params);
-	in_flight++;
-	if (connection_send(connection, STATEMENT_WORKER_OBJECTS_GONE, &params,
-			    on_gone, dropping.action) != ERR_OK)
-		in_flight--;
+	dropping.action->busy =
+	    connection_send(connection, STATEMENT_WORKER_OBJECTS_GONE, &params,
+			    on_gone, dropping.action) == ERR_OK;
+	if (dropping.action->busy)
+		in_flight++;
+}
+
+static void end_dropping(void)
+{
+	if (dropping.gone_count > 0)
+		tell_gone();
+	else
+		dropping.action->busy = false;
 }
 
 static void on_dropped(void *arg, enum err e, struct span none)
@@ -373,19 +386,22 @@ static void on_dropped(void *arg, enum err e, struct span none)
 	(void)none;
 	in_flight--;
 	dropping.left--;
-	if (e == ERR_OK)
+	if (e == ERR_OK && dropping.gone_count < OBJECTS)
 		dropping.gone[dropping.gone_count++] = *object;
-	if (dropping.left == 0 && dropping.gone_count > 0)
-		tell_gone();
+	if (dropping.left == 0)
+		end_dropping();
 }
 
-static void drop_objects(struct action *a, struct rows *rows)
+static enum err drop_all(struct action *a, struct rows *rows)
 {
-	size_t count = rows_count(rows) < OBJECTS ? rows_count(rows) : OBJECTS;
+	enum err e = ERR_OK;
 
+	ENSURE(dropping.left == 0 && rows_count(rows) <= OBJECTS,
+	       ERR_LOCAL_BUG);
 	dropping.action = a;
+	dropping.count = rows_count(rows);
 	dropping.gone_count = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < dropping.count; i++) {
 		dropping.all[i] =
 		    (struct object){ rows_uuid(rows, i, "session_id"),
 				     rows_uuid(rows, i, "object_id") };
@@ -395,6 +411,18 @@ static void drop_objects(struct action *a, struct rows *rows)
 		in_flight++;
 		dropping.left++;
 	}
+	a->busy = dropping.left > 0;
+out:
+	return e;
+}
+
+static void drop_objects(struct action *a, struct rows *rows)
+{
+	enum err e = drop_all(a, rows);
+
+	if (e != ERR_OK)
+		LOG(ERROR, "rotation failed", LOG_STR("action", a->name),
+		    LOG_STR("why", err_text(e)));
 }
 
 /* ---- asking ---- */
@@ -404,7 +432,7 @@ static void on_done(void *arg, enum err e, struct rows *rows)
 	struct action *a = arg;
 
 	in_flight--;
-	a->asking = false;
+	a->busy = false;
 	if (e == ERR_OK)
 		a->done(a, rows);
 	if (e != ERR_OK || rows_end(rows) != ERR_OK)
@@ -433,9 +461,9 @@ static void ask(struct action *a)
 		    (int64_t) *
 			(const uint64_t *)(const void *)(base +
 							 a->parameter[i]));
-	a->asking = connection_send(connection, a->statement, &params, on_done,
-				    a) == ERR_OK;
-	if (a->asking)
+	a->busy = connection_send(connection, a->statement, &params, on_done,
+				  a) == ERR_OK;
+	if (a->busy)
 		in_flight++;
 }
 
@@ -448,9 +476,9 @@ void actions_init(struct connection *c, struct notifier *n, struct objects *o)
 
 static bool can_run(const struct action *a)
 {
-	if (a->done == drop_objects && (objects == NULL || dropping.left > 0))
+	if (a->done == drop_objects && objects == NULL)
 		return false;
-	return !a->asking;
+	return !a->busy;
 }
 
 void actions_run(void)
