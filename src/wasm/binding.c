@@ -164,9 +164,9 @@ static json_t *say_usage(const char *why)
 }
 
 /* Texts of JavaScript may have in them what JSON of ours has not. */
-static const char UNREADABLE[] =
-    "The call does not take this; a NUL, or half of a surrogate pair, in a text "
-    "may be why.";
+static const char UNREADABLE[] = "The call does not take this; a NUL, or half "
+				 "of a surrogate pair, in a text "
+				 "may be why.";
 
 /* ---- numbers of JavaScript ---- */
 
@@ -357,8 +357,8 @@ static enum hermetic_result start(const json_t *given)
 const char *binding_start(const char *json)
 {
 	json_t *given = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-	json_t *told = json_is_object(given) ? say(start(given))
-					     : say_usage(UNREADABLE);
+	json_t *told =
+	    json_is_object(given) ? say(start(given)) : say_usage(UNREADABLE);
 
 	json_decref(given);
 	return hand_out(told);
