@@ -268,6 +268,13 @@ enum setting_process {
 	      "commas between, such as https://chat.example; * is any. "       \
 	      "Empty: none.")                                                  \
 	SETTING(CORS_ORIGINS, PARSED, "", 0u, 0u, SETTING_API, NULL)           \
+	GROUP("1: a node serves a page at /, by which people use it in a "     \
+	      "browser; and the directory where that page is installed. Who "  \
+	      "serves a page can read all that is said there "                 \
+	      "(docs/threat-model.md).")                                       \
+	SETTING(WEB, NUMBER, "0", 0u, 1u, SETTING_API, NULL)                   \
+	SETTING(WEB_DIRECTORY, TEXT, "/usr/share/hermetic/web", 0u, 0u,        \
+		SETTING_API, NULL)                                             \
 	GROUP("MQTT (docs/mqtt.md). PostgreSQL as the plugin's and as "        \
 	      "the bridge's role, and the word by which the plugin knows "     \
 	      "the bridge. Or the same names with _FILE.")                     \

@@ -24,6 +24,7 @@
 #include "server/routes.h"
 #include "server/start.h"
 #include "server/typing.h"
+#include "server/web_files.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/files.h"
@@ -149,6 +150,14 @@ static bool is_idle(void)
 	return store_is_idle(store) && lanes_are_idle();
 }
 
+static bool load_web(void)
+{
+	const char *wrong = web_files_load(config()->web_directory);
+
+	return wrong == NULL ||
+	       settings_complain("HERMETIC_WEB_DIRECTORY", wrong);
+}
+
 bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
@@ -167,6 +176,8 @@ bool app_configure(struct process_settings *settings)
 		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
 					 "must be a file of this node's that "
 					 "it may write");
+	if (config()->web != 0 && !load_web())
+		return false;
 	routes_open();
 	settings->host = config()->host;
 	settings->port = config()->port;

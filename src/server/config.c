@@ -148,6 +148,8 @@ static const struct setting WANTED[] = {
 	{ SETTING_OBJECTS_CA, &values.objects.ca, NULL },
 	{ SETTING_TRUSTED_PROXIES, NULL, proxies_set },
 	{ SETTING_CORS_ORIGINS, NULL, cors_set },
+	{ SETTING_WEB, &values.web, NULL },
+	{ SETTING_WEB_DIRECTORY, &values.web_directory, NULL },
 	{ SETTING_LOG_LEVEL, NULL, settings_log_level },
 };
 

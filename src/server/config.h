@@ -63,6 +63,8 @@ struct config {
 	enum files_store files_store;
 	struct objects_settings objects;
 	bool has_objects;
+	uint64_t web; /* 1: the page for browsers is served */
+	const char *web_directory;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on
