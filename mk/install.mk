@@ -6,6 +6,7 @@
 # directory of its own (B=).
 # make install-man: man pages, made from the headers; needs node.
 # make install-server: what the services are made of, without units: debian/ has these.
+# make install-web: the page that a node serves (mk/web.mk).
 
 PREFIX ?= /usr/local
 LIB ?= lib
