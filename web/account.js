@@ -115,7 +115,8 @@ export function showAccount(model) {
   openDialog(name ? say('accountOf', { who: name }) : say('account'),
     ...name ? [part(say('yourNumbers'),
       async () => [digitsElement((await model.client.verify(name)).digits)])] : [],
-    devices(model), blocks(model), wishes(model),
+    model.can('devices') && devices(model), model.can('blocks') && blocks(model),
+    model.can('wishes') && wishes(model),
     el('section', {}, el('h3', {}, say('recovery')), el('p', { class: 'hint' },
       say('recoveryText'))), ways(model));
 }

@@ -28,7 +28,7 @@ export class Composer {
       event.preventDefault();
       this.#send();
     } }, this.#bar, el('div', { class: 'row' },
-      iconButton('clip', say('attach'), () => files.click()), files, this.#text,
+      has.attach && iconButton('clip', say('attach'), () => files.click()), files, this.#text,
       el('button', { type: 'submit', class: 'main round', title: say('send'),
         'aria-label': say('send') }, icon('send'))));
   }
@@ -107,7 +107,7 @@ export class Composer {
 
   #pasted(event) {
     const files = [...event.clipboardData.files];
-    if (files.length === 0) return;
+    if (files.length === 0 || !this.#has.attach) return;
     event.preventDefault();
     this.#has.attach(files);
   }

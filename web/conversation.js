@@ -46,7 +46,7 @@ export class Conversation {
     this.#files = new Files(model, id, () => this.#updatePending());
     this.#composer = new Composer({ label: this.#session.label,
       send: (text, about) => this.#send(text, about),
-      attach: files => this.#attach(files), type: () => this.#type(),
+      attach: model.can('sendFile') && (files => this.#attach(files)), type: () => this.#type(),
       editLast: () => this.#editLast() });
     this.#composer.draft = draft;
     this.#build(onBack);
@@ -232,7 +232,7 @@ export class Conversation {
   }
 
   #type() {
-    this.#client.type?.(this.#id).catch(() => {}); // a notice is worth no more
+    if (this.#model.can('type')) this.#client.type(this.#id).catch(() => {}); // a notice is worth no more
   }
 
   async #attach(files) {
@@ -241,7 +241,7 @@ export class Conversation {
   }
 
   #drag(event, over) {
-    if (!event.dataTransfer.types.includes('Files')) return;
+    if (!event.dataTransfer.types.includes('Files') || !this.#model.can('sendFile')) return;
     event.preventDefault();
     this.element.classList.toggle('drop', over);
   }

@@ -136,7 +136,7 @@ class Details {
       isIn && digitsElement(session.safety_number),
       isIn && el('p', { class: 'hint' }, say('safetyHint')),
       el('p', { class: 'hint' }, say('sealedBy', { algorithm: session.algorithm })),
-      isIn && this.#keys(), ...isIn && this.#client.setName ? this.#rename() : [],
+      isIn && this.#keys(), ...isIn && this.#model.can('setName') ? this.#rename() : [],
       el('p', { class: 'hint', dir: 'ltr' }, say('sessionId', { id: this.#id })),
       isIn && this.#leave()].filter(Boolean));
   }

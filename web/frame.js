@@ -33,7 +33,7 @@ class Frame {
 
   #buttons() {
     return el('div', { class: 'row' },
-      iconButton('search', say('search'),
+      this.#model.can('search') && iconButton('search', say('search'),
         () => showSearch(this.#model, (id, number) => this.open(id, number))),
       iconButton('plus', say('newSession'), () => showNewSession(this.#model,
         id => this.open(id))),

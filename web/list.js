@@ -69,7 +69,8 @@ export class List {
 
   /** By whom is the server's word, unless a letter says so. */
   async #inviter(invitation) {
-    const letters = await this.#model.client.letters(invitation.session_id).catch(() => []);
+    const letters = this.#model.can('letters')
+      ? await this.#model.client.letters(invitation.session_id).catch(() => []) : [];
     if (letters.length > 0)
       return phrase('invitedSigned', { who: listOf(letters.map(l =>
         `${l.by} (${trustOf(l.compared) ?? say('unverified')})`)) });
@@ -91,7 +92,7 @@ export class List {
     const decline = button(say('decline'), () => does(() => this.#model.client.decline(id)));
     return el('li', {}, el('p', {}, await this.#inviter(invitation)),
       el('p', { class: 'hint', dir: 'ltr' }, id.slice(0, 8)),
-      el('div', { class: 'row' }, accept, decline), problem);
+      el('div', { class: 'row' }, accept, this.#model.can('decline') && decline), problem);
   }
 
   /** From session to session by the arrow keys. */

@@ -37,6 +37,11 @@ export class Model {
     for (const f of [...this.#listeners.get(kind) ?? []]) f(...values);
   }
 
+  /** Whether the client has that call. */
+  can(call) {
+    return typeof this.#client[call] === 'function';
+  }
+
   async start() {
     for (const session of await this.#client.sessions()) await this.#keep(session);
     this.#tell('sessions');

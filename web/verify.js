@@ -16,7 +16,7 @@ function warnings(person) {
 
 /** The server shows another account under the name: the person says which one is meant. */
 function otherAccount(model, user, person, again) {
-  if (!person.other_digits) return undefined;
+  if (!person.other_digits || !model.can('accept')) return undefined;
   const problem = el('div');
   const accept = button(say('verifyAccept'), () => attempt(problem, accept, async () => {
     await model.client.accept(user, person.other_fingerprint);

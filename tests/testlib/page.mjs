@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 import { root, until } from './stack.mjs';
 
+// Of a busy machine; a passphrase alone takes seconds of one.
+const LONG_MS = 180_000;
+
 const axe = () => readFileSync(join(root, 'tests/node_modules/axe-core/axe.min.js'), 'utf8');
 
 // What the page's own words name. Of dialogs the last one counts.
@@ -47,7 +50,7 @@ export class Page {
   async reload() {
     await this.#tab.call('Page.navigate', { url: this.#url });
     await until(() => this.does('return document.querySelector("#page > *") !== null'),
-      { name: 'the page' });
+      { ms: LONG_MS, name: 'the page' });
   }
 
   does(expression) {
@@ -63,23 +66,23 @@ export class Page {
   }
 
   sees(what) {
-    return until(() => this.does(`return seen(${text(what)})`), { name: `to see ${what}` });
+    return until(() => this.does(`return seen(${text(what)})`), { ms: LONG_MS, name: `to see ${what}` });
   }
 
   said(what) {
     return until(() => this.does(`return said(${text(what)})`),
-      { name: `a message ${what}` });
+      { ms: LONG_MS, name: `a message ${what}` });
   }
 
   async click(name) {
     await until(() => this.does(`return named(${text(name)}) !== undefined`),
-      { name: `a button ${name}` });
+      { ms: LONG_MS, name: `a button ${name}` });
     await this.does(`named(${text(name)}).click()`);
   }
 
   async fill(label, value) {
     await until(() => this.does(`return Boolean(labelled(${text(label)}))`),
-      { name: `a field ${label}` });
+      { ms: LONG_MS, name: `a field ${label}` });
     await this.does(`const field = labelled(${text(label)});
       field.focus();
       field.value = ${text(value)};
