@@ -20,7 +20,6 @@ export class List {
       this.#invitations, this.#sessions);
     model.on('sessions', () => this.#show());
     model.on('invitations', () => this.#showInvitations());
-    this.#show();
   }
 
   set current(id) {

@@ -103,6 +103,7 @@ test('another tab asks for the passphrase, and follows', async () => {
   await other.sees('passphrase');
   await until(() => other.does('return document.querySelector(".alert") !== null'));
   await other.unlock(PASSPHRASE);
+  await until(() => other.does('return document.querySelector("[data-session]") !== null'));
   await other.does('document.querySelector("[data-session]").click()');
   await other.said('an answer');
   await page.close(); // the one that has the device
