@@ -118,6 +118,12 @@ describe('what refers to a message', { concurrency: false }, () => {
     await bob.cannot('not-yours', 'delete', id, String(first));
   });
 
+  test('the longest text has room in an envelope, as servers take it by default', async () => {
+    const longest = 'x'.repeat(65535);
+    assert.equal((await at(bob, await says(alice, longest))).text, longest);
+    await alice.cannot('too-large', 'send', id, `${longest}x`);
+  });
+
   test('a reaction counts once, and can be taken back', async () => {
     const said = await says(alice, 'done');
     await bob.does('read', id);
