@@ -35,7 +35,8 @@ COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
   /usr/local/bin/
 COPY migrations migrations
-COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
+COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/sbom.sh /usr/local/lib/hermetic/
+RUN sh /usr/local/lib/hermetic/sbom.sh hermetic >/usr/local/lib/hermetic/sbom.json
 # Volumes begin as what they cover, its owner included.
 RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/seen
 RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
@@ -56,7 +57,9 @@ USER 0:0
 RUN apt-get update \
  && apt-get install -y --no-install-recommends mosquitto \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o 10001 -g 10001 /var/lib/hermetic/mqtt
+ && install -d -o 10001 -g 10001 /var/lib/hermetic/mqtt \
+ && sh /usr/local/lib/hermetic/sbom.sh hermetic-mqtt \
+    >/usr/local/lib/hermetic/sbom.json
 COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
 COPY deploy/mosquitto.conf deploy/mosquitto-websocket.conf /usr/local/lib/hermetic/
 USER 10001:10001

@@ -118,7 +118,7 @@ static void send_soon(struct notifier *n)
 	if (n->due || n->in_flight)
 		return;
 	n->due = true;
-	n->loop->later(n->loop->context, on_turn_end, n);
+	n->loop->later(n->loop->context, 0, on_turn_end, n);
 }
 
 /* The newest position of a session replaces an older one that still waits.

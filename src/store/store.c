@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "store/bucket.h"
 #include "store/listener.h"
+#include "store/mover.h"
 
 /* A standby that is silent for so long is not waited for. */
 enum { STANDBY_MS = 1000, STANDBY_QUEUE = 1024 };
@@ -22,7 +23,7 @@ struct store {
 	unsigned writer_count;
 	struct notifier *notifier;
 	struct connection *queries, *standby; /* NULL: none */
-	struct connection *moves;	      /* NULL: not yet */
+	struct mover *mover;		      /* NULL: not yet */
 	struct listener *listener;	      /* of one worker */
 	size_t asked; /* statements without an answer yet */
 	void (*heard)(void *arg, const struct notice *notice);
@@ -56,10 +57,10 @@ static enum err open_standby(struct store *s)
 }
 
 /* `name` is a literal. */
-static enum err open_for_statements(const struct store *s, const char *name,
-				    struct connection **out)
+static struct connection_settings for_statements(const struct store *s,
+						 const char *name)
 {
-	const struct connection_settings settings = {
+	return (struct connection_settings){
 		.conninfo = s->settings.conninfo,
 		.name = name,
 		.durable = true,
@@ -68,8 +69,6 @@ static enum err open_for_statements(const struct store *s, const char *name,
 		.queue_max = s->settings.queue_statements,
 		.wait_ms = 10000
 	};
-
-	return connection_open(s->loop, &settings, out);
 }
 
 enum err store_open(const struct store_loop *loop,
@@ -86,6 +85,7 @@ enum err store_open(const struct store_loop *loop,
 					  .queue_bytes = settings->queue_bytes,
 					  .stored = on_stored };
 	struct store *s = calloc(1, sizeof(*s));
+	struct connection_settings queries;
 	enum err e;
 
 	/* the parts live as long as the process: no way back from here */
@@ -94,7 +94,8 @@ enum err store_open(const struct store_loop *loop,
 	s->settings = *settings;
 	writer.arg = s;
 	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
-	TRY(open_for_statements(s, "hermetic queries", &s->queries));
+	queries = for_statements(s, "hermetic queries");
+	TRY(connection_open(loop, &queries, &s->queries));
 	while (s->writer_count == 0 || (s->writer_count < settings->buckets &&
 					s->writer_count < WRITERS_MAX))
 		TRY(writer_open(loop, &writer, &s->writers[s->writer_count++]));
@@ -154,20 +155,26 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	q.done(q.arg, e, rows);
 }
 
-static enum err ask(struct store *s, struct connection *connection,
-		    enum statement statement, struct params *params,
-		    connection_done *done, void *arg)
+/* NULL: no memory; `params` are cleared. */
+static struct question *new_question(struct store *s, struct params *params,
+				     connection_done *done, void *arg)
 {
 	struct question *q = malloc(sizeof(*q));
-	enum err e;
 
 	if (q == NULL) {
 		params_clear(params);
-		return ERR_LOCAL_MEMORY;
+		return NULL;
 	}
 	*q = (struct question){ s, done, arg };
 	s->asked++;
-	e = connection_send(connection, statement, params, on_answer, q);
+	return q;
+}
+
+/* e: whether the question was sent. */
+static enum err count_question(struct question *q, enum err e)
+{
+	struct store *s = q->store;
+
 	if (e != ERR_OK) {
 		s->asked--;
 		free(q);
@@ -179,20 +186,30 @@ static enum err ask(struct store *s, struct connection *connection,
 enum err store_query(struct store *s, enum statement statement,
 		     struct params *params, connection_done *done, void *arg)
 {
-	return ask(s, s->queries, statement, params, done, arg);
+	struct question *q = new_question(s, params, done, arg);
+
+	return q == NULL
+		   ? ERR_LOCAL_MEMORY
+		   : count_question(q, connection_send(s->queries, statement,
+						       params, on_answer, q));
 }
 
 enum err store_move(struct store *s, enum statement statement,
 		    struct params *params, connection_done *done, void *arg)
 {
-	enum err e = s->moves != NULL
-			 ? ERR_OK
-			 : open_for_statements(s, "hermetic files", &s->moves);
+	const struct connection_settings settings =
+	    for_statements(s, "hermetic files");
+	struct question *q;
 
-	if (e == ERR_OK)
-		return ask(s, s->moves, statement, params, done, arg);
-	params_clear(params);
-	return e;
+	if (s->mover == NULL &&
+	    mover_open(s->loop, &settings, &s->mover) != ERR_OK) {
+		params_clear(params);
+		return ERR_LOCAL_MEMORY;
+	}
+	q = new_question(s, params, done, arg);
+	return q == NULL ? ERR_LOCAL_MEMORY
+			 : count_question(q, mover_send(s->mover, statement,
+							params, on_answer, q));
 }
 
 /* ---- reading of a standby ---- */

@@ -46,7 +46,8 @@ MUST_CHECK enum err store_query(struct store *store, enum statement statement,
 				struct params *params, connection_done *done,
 				void *arg);
 
-/* As store_query(), for what is so large that others would wait for it. */
+/* As store_query(), for what is so large that others would wait for it: one at a time,
+ * with rests between them (store/mover.h). */
 MUST_CHECK enum err store_move(struct store *store, enum statement statement,
 			       struct params *params, connection_done *done,
 			       void *arg);

@@ -348,7 +348,7 @@ static void send_soon(struct writer *w)
 	if (w->due || w->in_flight)
 		return;
 	w->due = true;
-	w->loop->later(w->loop->context, on_turn_end, w);
+	w->loop->later(w->loop->context, 0, on_turn_end, w);
 }
 
 enum err writer_append(struct writer *w, const struct append *message,

@@ -180,8 +180,9 @@ void loop_watch(int fd, unsigned events,
 	(void)arg;
 }
 
-void loop_later(void (*run)(void *arg), void *arg)
+void loop_later(unsigned ms, void (*run)(void *arg), void *arg)
 {
+	(void)ms;
 	(void)run;
 	(void)arg;
 }

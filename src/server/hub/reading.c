@@ -38,7 +38,7 @@ static void send_reads_later(void)
 {
 	if (!reads.due && reads.count == 0 && reads.first != NULL) {
 		reads.due = true;
-		loop_later(send_reads, NULL);
+		loop_later(0, send_reads, NULL);
 	}
 }
 
