@@ -108,6 +108,7 @@ static bool start(void)
 		.conninfo = config()->database_url,
 		.listen_conninfo = config()->database_listen_url,
 		.read_conninfo = config()->database_read_url,
+		.buckets = (unsigned)config()->database_buckets,
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,

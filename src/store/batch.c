@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/bucket.h"
+
 void batch_begin(struct batch *b, bool expected)
 {
 	b->count = 0;
@@ -243,7 +245,7 @@ static uint64_t first_limit(uint64_t a, uint64_t b)
 
 static void encode_expected(const struct batch *b,
 			    const struct rotation_limits *rotation,
-			    struct params *p)
+			    unsigned buckets, struct params *p)
 {
 	put_parts(b, p);
 	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
@@ -259,13 +261,14 @@ static void encode_expected(const struct batch *b,
 	params_i64(p, (int64_t)rotation->hard_seconds);
 	put_views(b, p);
 	put_expiring(b, p);
+	bucket_put(p, b->items[0]->message.session, buckets);
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
-		  struct params *p)
+		  unsigned buckets, struct params *p)
 {
 	if (b->expected) {
-		encode_expected(b, rotation, p);
+		encode_expected(b, rotation, buckets, p);
 		return;
 	}
 	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
@@ -281,6 +284,7 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 	params_i64(p, (int64_t)rotation->hard_messages);
 	params_i64(p, (int64_t)rotation->hard_seconds);
 	put_column(p, b->items, b->count, PARAMS_INT8, put_expires);
+	bucket_put(p, b->items[0]->message.session, buckets);
 }
 
 enum err batch_read_moved(struct batch *b, struct rows *rows)
