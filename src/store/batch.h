@@ -11,6 +11,7 @@
 #include "store/append.h"
 #include "store/params.h"
 #include "store/rows.h"
+#include "store/statements.h"
 #include "store/tails.h"
 
 enum {
@@ -64,6 +65,8 @@ bool batch_add(struct batch *batch, struct item *item);
 MUST_CHECK enum err batch_expect(struct batch *batch, struct tails *tails,
 				 append_head *next_head);
 
+/* The statement that takes the batch, and what it takes. */
+enum statement batch_statement(const struct batch *batch, unsigned buckets);
 void batch_encode(const struct batch *batch,
 		  const struct rotation_limits *rotation, unsigned buckets,
 		  struct params *p);

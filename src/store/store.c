@@ -24,19 +24,14 @@ struct store {
 	struct notifier *notifier;
 	struct connection *queries, *standby; /* NULL: none */
 	struct mover *mover;		      /* NULL: not yet */
-	struct listener *listener;	      /* of one worker */
 	size_t asked; /* statements without an answer yet */
-	void (*heard)(void *arg, const struct notice *notice);
-	void (*resync)(void *arg);
-	void *listen_arg;
 };
 
 static void on_stored(void *arg, const struct message *message)
 {
 	struct store *s = arg;
 
-	notifier_tell(s->notifier, NOTICE_MESSAGE, message->session,
-		      message->seq);
+	notifier_tell_stored(s->notifier, message);
 	if (s->settings.stored != NULL)
 		s->settings.stored(s->settings.arg, message);
 }
@@ -71,6 +66,56 @@ static struct connection_settings for_statements(const struct store *s,
 	};
 }
 
+static void on_notify(void *arg, const char *payload)
+{
+	const struct store *s = arg;
+
+	lines_parse(payload, s->settings.seal, s->settings.heard,
+		    s->settings.arg);
+}
+
+static void on_listening(void *arg)
+{
+	const struct store *s = arg;
+
+	s->settings.resync(s->settings.arg);
+}
+
+/* Who listens tells by the same connection. */
+static enum err open_listener(struct store *s)
+{
+	const char *direct = s->settings.listen_conninfo;
+	const struct listener_settings settings = {
+		.conninfo = direct != NULL ? direct : s->settings.conninfo,
+		.name = "hermetic listener",
+		.teller = s->queries,
+		.on_ready = on_listening,
+		.on_notify = on_notify,
+		.arg = s
+	};
+	struct listener *listener;
+	enum err e;
+
+	TRY(listener_open(s->loop, &settings, &listener));
+	TRY(notifier_open_by(s->loop, listener_connection(listener),
+			     &s->notifier));
+out:
+	return e;
+}
+
+static enum err open_notifier(struct store *s)
+{
+	enum err e = s->settings.heard != NULL
+			 ? open_listener(s)
+			 : notifier_open(s->loop, s->settings.conninfo,
+					 s->settings.listen_conninfo != NULL,
+					 &s->notifier);
+
+	if (e == ERR_OK)
+		notifier_name(s->notifier, s->settings.node, s->settings.seal);
+	return e;
+}
+
 enum err store_open(const struct store_loop *loop,
 		    const struct store_settings *settings, struct store **out)
 {
@@ -93,9 +138,9 @@ enum err store_open(const struct store_loop *loop,
 	s->loop = loop;
 	s->settings = *settings;
 	writer.arg = s;
-	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
 	queries = for_statements(s, "hermetic queries");
 	TRY(connection_open(loop, &queries, &s->queries));
+	TRY(open_notifier(s));
 	while (s->writer_count == 0 || (s->writer_count < settings->buckets &&
 					s->writer_count < WRITERS_MAX))
 		TRY(writer_open(loop, &writer, &s->writers[s->writer_count++]));
@@ -103,40 +148,6 @@ enum err store_open(const struct store_loop *loop,
 	*out = s;
 out:
 	return e;
-}
-
-static void on_notify(void *arg, const char *payload)
-{
-	struct store *s = arg;
-
-	notifier_parse(payload, s->heard, s->listen_arg);
-}
-
-static void on_listening(void *arg)
-{
-	struct store *s = arg;
-
-	s->resync(s->listen_arg);
-}
-
-enum err store_listen(struct store *s,
-		      void (*heard)(void *arg, const struct notice *notice),
-		      void (*resync)(void *arg), void *arg)
-{
-	const char *direct = s->settings.listen_conninfo;
-	const struct listener_settings settings = {
-		.conninfo = direct != NULL ? direct : s->settings.conninfo,
-		.name = "hermetic listener",
-		.teller = notifier_connection(s->notifier),
-		.on_ready = on_listening,
-		.on_notify = on_notify,
-		.arg = s
-	};
-
-	s->heard = heard;
-	s->resync = resync;
-	s->listen_arg = arg;
-	return listener_open(s->loop, &settings, &s->listener);
 }
 
 struct question {

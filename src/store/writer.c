@@ -147,8 +147,7 @@ static void send_batch(struct writer *w)
 	if (w->batch.expected &&
 	    batch_expect(&w->batch, w->tails, w->settings.next_head) != ERR_OK)
 		w->batch.expected = false;
-	statement = w->batch.expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
-				      : STATEMENT_MESSAGE_APPEND;
+	statement = batch_statement(&w->batch, w->settings.buckets);
 	batch_encode(&w->batch, &w->settings.rotation, w->settings.buckets,
 		     &params);
 	w->sent_us = metrics_now_us();

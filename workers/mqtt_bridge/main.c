@@ -81,7 +81,7 @@ static void on_signal(int number)
 static void on_stored(void *arg, const struct message *message)
 {
 	const struct notice own = { NOTICE_MESSAGE, message->session,
-				    message->seq, SPAN_EMPTY };
+				    message->seq, SPAN_EMPTY, 0 };
 
 	(void)arg;
 	delivery_count(message);
@@ -91,7 +91,7 @@ static void on_stored(void *arg, const struct message *message)
 
 static void on_notify(void *arg, const char *payload)
 {
-	notifier_parse(payload, outflow_heard, arg);
+	lines_parse(payload, NULL, outflow_heard, arg);
 }
 
 static void on_listening(void *arg)
