@@ -215,7 +215,7 @@ static enum err count_unread(struct account *a, json_t *list)
 		if (json_object_get(row, "last_seq") == NULL) /* not read */
 			continue;
 		TRY(device_unread(a->device, text_of(row, "session_id"),
-				  &unread));
+				  UINT64_MAX, &unread));
 		ENSURE(json_object_set_new(
 			   row, "unread",
 			   json_integer((json_int_t)unread.count)) == 0,

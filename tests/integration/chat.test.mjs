@@ -80,6 +80,8 @@ describe('the chat', { concurrency: false }, () => {
     assert.equal(await unread(), 4); // a script has not read it
     const { out } = await shown(alice, 'read', 'tickets', '--last', '2');
     assert.match(out, /^-- \w+day, +\d+ \w+ \d{4} --\n#\d+ .*train and ticket\n#\d+ .*my own train\n$/);
+    assert.equal(await unread(), 4); // others stand before, and were not shown
+    await shown(alice, 'read', 'tickets', '--last', '5');
     assert.equal(await unread(), 0);
     assert.deepEqual(await find('read', id, '--search', 'TRAIN'),
       ['The Train to Bern', 'train and ticket', 'my own train']);
