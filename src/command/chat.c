@@ -368,13 +368,15 @@ static enum err follow(struct chat *chat, const json_t *row)
 static enum err listen_to_all(struct chat *chat)
 {
 	const json_t *row, *only = NULL;
-	char first[] = "/list";
 	size_t i, count = 0;
 	json_t *list = NULL;
 	enum err e;
 
-	TRY(chat_command(chat, first));
-	TRY(directory_list(&chat->cmd->a, &list));
+	e = directory_look(&chat->cmd->a, &list);
+	if (list == NULL)
+		goto out;
+	cmd_print_sessions(chat->cmd, list, e == ERR_OK);
+	complain(chat, e);
 	json_array_foreach(list, i, row) if (is_ours(row))
 	{
 		only = row;
