@@ -97,6 +97,11 @@ MUST_CHECK enum err chat_need_current(struct chat *chat);
 /* The line as it was typed, without its first words. */
 const char *chat_behind_words(const struct chat *chat, size_t count);
 
+/* The same where it is one operand that may have spaces: as typed_put_rest() has it, and a
+ * NUL. */
+MUST_CHECK enum err chat_rest(const struct chat *chat, size_t count,
+			      struct buf *rest);
+
 /* Each command with its slash. */
 void chat_each_command(void (*each)(void *context, const char *word),
 		       void *context);
