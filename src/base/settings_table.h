@@ -134,9 +134,10 @@ enum setting_process {
 		SETTING_ROTATION | SETTING_ADMIN, NULL)                        \
 	SETTING(SIGNING_KEY_OVERLAP_SECONDS, NUMBER, "60", 5u, 86400u,         \
 		SETTING_ROTATION, NULL)                                        \
-	GROUP("Limits in bytes: one envelope, one request, and how far "       \
-	      "one WebSocket may lag.")                                        \
-	SETTING(ENVELOPE_BYTES, NUMBER, "65536", 1024u, 1048576u,              \
+	GROUP("Limits in bytes: one envelope (the longest text of a client, "  \
+	      "65535 bytes, and what it is sealed in), one request, and how "  \
+	      "far one WebSocket may lag.")                                    \
+	SETTING(ENVELOPE_BYTES, NUMBER, "66560", 1024u, 1048576u,              \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(BODY_BYTES, NUMBER, "1048576", 4096u, 67108864u, SETTING_API,  \
 		NULL)                                                          \
