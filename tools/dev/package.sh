@@ -81,6 +81,17 @@ package_make() {
   (cd "$at" && ls -1 ./*.deb | sed 's|^\./|    |')
 }
 
+# The package for browsers and node, of what was built in DIRECTORY/tree.
+package_client() { # DIRECTORY
+  (cd "$1/tree" &&
+    nice make --no-print-directory -s -j"$(nproc)" WASM_SOURCES_FLAGS=--newest wasm-module &&
+    npm pack --silent --pack-destination "$1" ./sdk/js) >"$1/client.log" 2>&1 || {
+    tail -n 20 "$1/client.log" >&2
+    die "the package for browsers cannot be made; the last words stand above, all of them in" \
+      "$1/client.log."
+  }
+}
+
 # Makes the tag, and of what it names the source, the packages and their sums. It sends
 # nothing anywhere.
 release_make() {
@@ -104,7 +115,8 @@ release_make() {
     --mtime="@$(package_time)" -c "$name" | gzip -n >"$at/$name.tar.gz"
   mv "$at/$name" "$at/tree"
   package_build "$at"
-  rm -rf "$at/tree" "$at/build.log"
+  package_client "$at"
+  rm -rf "$at/tree" "$at/build.log" "$at/client.log"
   (cd "$at" && sha256sum -- * >SHA256SUMS)
   trap - EXIT
   say "Made, in build/release-$version, of the tag v$version:"
