@@ -106,6 +106,7 @@ release_make() {
     "already; src/hermetic/hermetic.h has the version."
   grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
     die "CHANGELOG.md has no heading \"## [$version] - DATE\"."
+  packages_ensure wasm # for what is made last, so that it fails first
   step "Releasing $version."
   git tag -a "v$version" -m "Hermetic $version"
   trap 'git tag -d "v'"$version"'" >/dev/null' EXIT # until all of it is made
