@@ -7,6 +7,7 @@
 # make install-man: man pages, made from the headers; needs node.
 # make install-server: what the services are made of, and the manual pages of what an
 # operator runs, made of their --help (needs node); without units: debian/ has these.
+# make install-web: the page that a node serves (mk/web.mk).
 
 PREFIX ?= /usr/local
 LIB ?= lib
@@ -90,7 +91,7 @@ install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -m 0644 $(addprefix $(B)/,$(SERVER_MODULES)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0755 $(addprefix $(B)/,$(SERVER_PROGRAMS)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0644 migrations/*.sql $(SERVER_SHARE)/migrations
-	install -m 0644 deploy/roles.sql deploy/admin-role.sql $(SERVER_SHARE)
+	install -m 0644 deploy/roles.sql deploy/admin-role.sql deploy/distribute.sql $(SERVER_SHARE)
 	install -m 0755 deploy/make-secrets.sh $(SERVER_SHARE)
 	for program in $(B)/hermetic-admin debian/hermetic-setup; do \
 	    node tools/program-man.mjs $$program $(INSTALLED)/share/man \
