@@ -27,6 +27,7 @@
 #include "server/row_seal.h"
 #include "server/start.h"
 #include "server/typing.h"
+#include "server/web_files.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/files.h"
@@ -119,6 +120,7 @@ static bool start(void)
 		.conninfo = config()->database_url,
 		.listen_conninfo = config()->database_listen_url,
 		.read_conninfo = config()->database_read_url,
+		.buckets = (unsigned)config()->database_buckets,
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
@@ -166,6 +168,14 @@ static bool is_idle(void)
 	return store_is_idle(store) && lanes_are_idle();
 }
 
+static bool load_web(void)
+{
+	const char *wrong = web_files_load(config()->web_directory);
+
+	return wrong == NULL ||
+	       settings_complain("HERMETIC_WEB_DIRECTORY", wrong);
+}
+
 bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
@@ -184,6 +194,8 @@ bool app_configure(struct process_settings *settings)
 		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
 					 "must be a file of this node's that "
 					 "it may write");
+	if (config()->web != 0 && !load_web())
+		return false;
 	if (!name_node() || topics_share((unsigned)config()->workers) != ERR_OK)
 		return false;
 	routes_open();

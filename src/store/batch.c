@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/bucket.h"
+
 void batch_begin(struct batch *b, bool expected)
 {
 	b->count = 0;
@@ -251,7 +253,7 @@ static void put_limits(struct params *p, const struct rotation_limits *rotation)
 
 static void encode_expected(const struct batch *b,
 			    const struct rotation_limits *rotation,
-			    struct params *p)
+			    unsigned buckets, struct params *p)
 {
 	put_parts(b, p);
 	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
@@ -265,15 +267,17 @@ static void encode_expected(const struct batch *b,
 	put_limits(p, rotation);
 	put_views(b, p);
 	put_expiring(b, p);
+	bucket_put(p, b->items[0]->message.session, buckets);
 }
 
 /* Most batches are of one envelope where there is little to do, and then the statement over
- * arrays is most of what a message costs the database. */
-static bool is_one(const struct batch *b)
+ * arrays is most of what a message costs the database. Over several machines the function
+ * is called all the same, since its call goes to the one that has the session. */
+static bool is_one(const struct batch *b, unsigned buckets)
 {
 	const struct item *item = b->items[0];
 
-	return b->expected && b->count == 1 && item->seen &&
+	return buckets <= 1 && b->expected && b->count == 1 && item->seen &&
 	       item->message.expires_ms == 0;
 }
 
@@ -297,23 +301,23 @@ static void encode_one(const struct batch *b,
 	put_limits(p, rotation);
 }
 
-enum statement batch_statement(const struct batch *b)
+enum statement batch_statement(const struct batch *b, unsigned buckets)
 {
-	if (is_one(b))
+	if (is_one(b, buckets))
 		return STATEMENT_MESSAGE_APPEND_ONE;
 	return b->expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
 			   : STATEMENT_MESSAGE_APPEND;
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
-		  struct params *p)
+		  unsigned buckets, struct params *p)
 {
-	if (is_one(b)) {
+	if (is_one(b, buckets)) {
 		encode_one(b, rotation, p);
 		return;
 	}
 	if (b->expected) {
-		encode_expected(b, rotation, p);
+		encode_expected(b, rotation, buckets, p);
 		return;
 	}
 	put_column(p, b->items, b->count, PARAMS_UUID, put_session);
@@ -329,6 +333,7 @@ void batch_encode(const struct batch *b, const struct rotation_limits *rotation,
 	params_i64(p, (int64_t)rotation->hard_messages);
 	params_i64(p, (int64_t)rotation->hard_seconds);
 	put_column(p, b->items, b->count, PARAMS_INT8, put_expires);
+	bucket_put(p, b->items[0]->message.session, buckets);
 }
 
 enum err batch_read_moved(struct batch *b, struct rows *rows)
