@@ -81,7 +81,8 @@ static enum err list(struct chat *chat)
 	enum err e;
 
 	ENSURE(topics != NULL, ERR_LOCAL_MEMORY);
-	TRY(past_read(&chat->cmd->a, chat->current, &all, &entries));
+	TRY(past_read(chat->cmd->a.device, chat->current, &all,
+		      &chat->cmd->a.why, &entries));
 	json_array_foreach(entries, i, entry)
 	{
 		topic = json_string_value(json_object_get(entry, "topic"));
