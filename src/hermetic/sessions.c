@@ -1,5 +1,6 @@
 /* Sessions, who is in them, and what changes them. */
 #include "hermetic/inside.h"
+#include "reach/act_run.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -222,6 +223,8 @@ enum hermetic_result hermetic_letters(
     struct hermetic *h, const char *session,
     const struct hermetic_letter *const **list, size_t *count)
 {
+	const struct act_wish wish = { .kind = ACT_LETTERS,
+				       .session = session };
 	struct hermetic_letter *rows;
 	json_t *source = NULL;
 	const json_t *row, *letters;
@@ -229,7 +232,7 @@ enum hermetic_result hermetic_letters(
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(drive_letters(&h->a, session, &source));
+	TRY(act_run(&h->a, &wish, &source));
 	letters = source;
 	TRY(inside_list_make(&h->letters, source, json_array_size(source),
 			     sizeof(*rows)));

@@ -40,4 +40,8 @@ MUST_CHECK enum err look_find(struct device *device, const char *word,
 MUST_CHECK enum err look_only(const json_t *found, const char *word,
 			      struct why *why, char id[TEXT_UUID_SIZE]);
 
+/* What came of an ORDER_REFRESH, for somebody who wants to look: that something waits to be
+ * sent, for the person or for new keys, is no failure of it, and no reason is left. */
+MUST_CHECK enum err look_forgives(struct why *why, enum err e);
+
 #endif

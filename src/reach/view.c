@@ -8,17 +8,7 @@
 
 enum err view_refresh(struct account *a, const char *id)
 {
-	static const char *const waiting[] = { "new-members",
-					       "rotation-required", "kept" };
-	enum err e = drive_session(a, ORDER_REFRESH, id);
-
-	for (size_t i = 0; i < sizeof(waiting) / sizeof(*waiting); i++)
-		if (e == ERR_STATE_PENDING &&
-		    strcmp(a->why.slug, waiting[i]) == 0) {
-			why_clear(&a->why);
-			return ERR_OK;
-		}
-	return e;
+	return look_forgives(&a->why, drive_session(a, ORDER_REFRESH, id));
 }
 
 enum err view_send(struct account *a, const struct order *order,
