@@ -120,6 +120,20 @@ out:
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
+enum err look_accept(struct device *device, const char *user,
+		     const char *fingerprint, struct why *why)
+{
+	enum err e = device_accept(device, user, fingerprint);
+
+	if (e == ERR_STATE_CONFLICT)
+		e = why_set(why, e, "identity-changed",
+			    "The server has shown yet another account since "
+			    "this was printed. Nothing was accepted. Look "
+			    "again: hermetic accept %s",
+			    user);
+	return e;
+}
+
 /* ---- memberships ---- */
 
 bool look_is_member(struct device *device, const char *id)
@@ -152,6 +166,22 @@ enum err look_memberships(struct device *device, json_t **ids)
 out:
 	json_decref(all);
 	json_decref(made);
+	return e;
+}
+
+enum err look_suite(struct device *device, const char *id, struct why *why,
+		    const struct suite **suite)
+{
+	json_t *session = NULL;
+	const char *name;
+	enum err e;
+
+	TRY(look_session(device, id, why, &session));
+	name = record_string(session, "algorithm");
+	*suite = name != NULL ? suite_by_algorithm(span_str(name)) : NULL;
+	ENSURE(*suite != NULL, ERR_LOCAL_BUG);
+out:
+	json_decref(session);
 	return e;
 }
 

@@ -23,12 +23,20 @@ MUST_CHECK enum err look_key_changes(struct device *device, const char *user,
 MUST_CHECK enum err look_person(struct device *device, const char *user,
 				json_t **person);
 
+/* device_accept(), with a reason where the server has shown yet another account. */
+MUST_CHECK enum err look_accept(struct device *device, const char *user,
+				const char *fingerprint, struct why *why);
+
 /* New array of the ids of those sessions of which this device is a member. What cannot be
  * read is none. */
 MUST_CHECK enum err look_memberships(struct device *device, json_t **ids);
 
 /* Whether this device is in that session, as far as it can be read. */
 bool look_is_member(struct device *device, const char *id);
+
+/* By which files of the session are sealed. */
+MUST_CHECK enum err look_suite(struct device *device, const char *id,
+			       struct why *why, const struct suite **suite);
 
 /* The session that a person means by `word`: the beginning of its id or, with `names`,
  * its name. ERR_STATE_GONE, ERR_STATE_CONFLICT: none, or several. */
