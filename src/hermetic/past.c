@@ -62,12 +62,7 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 	if (given != NULL && !inside_take(&search, sizeof(search), given))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_search wants its size.");
-	past = (struct past){ .after = search.after,
-			      .before = search.before,
-			      .since_ms = search.since_ms,
-			      .last = search.last,
-			      .words = search.words,
-			      .topic = search.topic };
+	past = inside_past(&search);
 	TRY(past_gather(h->a.device, search.session, &past, &h->a.why, &rows));
 	TRY(make_events(rows, &found));
 	inside_found_clear(&h->found);
