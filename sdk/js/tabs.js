@@ -9,7 +9,8 @@ const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbo
 const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send', 'type',
   'setWish', 'accept', 'block', 'unblock', 'link', 'sendFile', 'cancel'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
-  'resolve', 'drop', 'approve', 'refuse', 'revoke', 'decline', 'setName', 'setSubject'];
+  'resolve', 'drop', 'approve', 'refuse', 'revoke', 'decline', 'setName', 'setSubject',
+  'logout'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
 const ALL = new Set([...AGAIN, ...DONE_ONCE]);
 const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again

@@ -151,7 +151,7 @@ enum hermetic_result hermetic_core_unread(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	TRY(device_unread(core->device, session, &unread));
+	TRY(device_unread(core->device, session, UINT64_MAX, &unread));
 	*read = unread.read;
 	*count = unread.count;
 out:
