@@ -43,7 +43,7 @@ static const char *only; /* this operation; NULL: all */
 /* What the operations work on. */
 static struct world w;
 static struct mls_group *made;
-static struct sign_key *parsed; /* the first client's key */
+static struct sign_key *parsed_key; /* the first client's */
 static struct mls_commit commit;
 static struct mls_event event;
 static struct buf message, tree, welcome;
@@ -70,11 +70,11 @@ static void parse(void)
 {
 	struct mls_identity *me = &w.first.me;
 
-	if (parsed == NULL)
+	if (parsed_key == NULL)
 		world_must(sign_private_parse(me->suite, me->signature_private,
-					      &parsed),
+					      &parsed_key),
 			   "a key");
-	me->signature_parsed = parsed;
+	me->signature_parsed = parsed_key;
 }
 
 static void free_made(void)
@@ -397,8 +397,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 	if (only == NULL || strcmp(only, "joining") == 0)
 		joining_measure(&w);
 	world_clear(&w);
-	sign_key_free(parsed);
-	parsed = NULL;
+	sign_key_free(parsed_key);
+	parsed_key = NULL;
 	return commit_time;
 }
 
