@@ -90,7 +90,7 @@ install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -m 0644 $(addprefix $(B)/,$(SERVER_MODULES)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0755 $(addprefix $(B)/,$(SERVER_PROGRAMS)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0644 migrations/*.sql $(SERVER_SHARE)/migrations
-	install -m 0644 deploy/roles.sql deploy/admin-role.sql $(SERVER_SHARE)
+	install -m 0644 deploy/roles.sql deploy/admin-role.sql deploy/distribute.sql $(SERVER_SHARE)
 	install -m 0755 deploy/make-secrets.sh $(SERVER_SHARE)
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic.so|' kore.conf \
 	    > $(SERVER_SHARE)/kore.conf

@@ -54,6 +54,11 @@ enum setting_process {
 	      "and one user may share it. Empty: until it ends.")              \
 	SETTING(DATABASE_SEEN_FILE, TEXT, "", 0u, 0u,                          \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	GROUP("Where sessions are spread over several machines "               \
+	      "(docs/scaling.md): how many shards there are, or a "            \
+	      "multiple of it. Otherwise 1.")                                  \
+	SETTING(DATABASE_BUCKETS, NUMBER, "1", 1u, 1024u,                      \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	GROUP("The key-encryption key: 32 bytes in base64 (openssl rand "      \
 	      "-base64 32). Signing keys are in the database only "            \
 	      "wrapped under it. Or HERMETIC_KEK_FILE.")                       \

@@ -466,6 +466,7 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 	enum entry_kind kind;
 
 	put_day(line, lines, entry);
+	buf_put(line, lines->label);
 	buf_putf(line, "#%-3lld ",
 		 (long long)json_integer_value(json_object_get(entry, "seq")));
 	put_time(line, entry);

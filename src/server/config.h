@@ -39,6 +39,7 @@ struct config {
 	uint64_t rotation_seconds, rotation_messages;
 	uint64_t rotation_grace_seconds, rotation_grace_messages;
 	uint64_t envelope_bytes, body_bytes, websocket_bytes;
+	uint64_t database_buckets; /* store/bucket.h */
 	uint64_t queue_messages, queue_bytes, queue_statements;
 	uint64_t head_seconds, body_seconds, idle_seconds, ping_seconds;
 	uint64_t drain_seconds;
