@@ -21,6 +21,9 @@ struct span request_body(const struct request *req);
 bool request_header(const struct request *req, const char *name,
 		    struct span *value);
 
+/* head_list() of its head. */
+void request_list(const struct request *req, const char *name, struct buf *out);
+
 /* The segment of the path that stands for {name}; empty when the route has
  * none. As sent: percent-encoding does not occur in ids and names. */
 struct span request_param(const struct request *req, const char *name);
