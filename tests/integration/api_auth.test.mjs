@@ -259,6 +259,9 @@ describe('accounts and tokens', { concurrency: false }, () => {
         env: { HERMETIC_ACCESS_TOKEN_SECONDS: '5',
           HERMETIC_LOGINS_PER_MINUTE: '6' } });
       try {
+        // nobody issues what is good for so long there
+        refused(await alice.get('/sessions', { url: brief.url }), 401,
+          'unauthorized');
         // whose tries at another node count here, too, is nobody yet
         const device = await newUser(brief.url, 'brief');
         ok(await device.get('/sessions'));
