@@ -5,7 +5,8 @@
 #   make wasm-tests    unit tests as WebAssembly, for tests/wasm
 #
 # The libraries are built from Debian's source packages, which tools/wasm-sources
-# fetches. All goes to build/wasm whatever the VARIANT.
+# fetches; WASM_SOURCES_FLAGS=--newest takes the newest ones only. All goes to build/wasm
+# whatever the VARIANT.
 
 W := build/wasm
 WASM_SOURCES := $(W)/sources/versions
@@ -14,7 +15,7 @@ WASM_TARGET := --target=wasm32-wasi -nostdlibinc \
 	-isystem /usr/include/wasm32-wasi -Os -ffunction-sections -fdata-sections
 
 $(WASM_SOURCES): tools/wasm-sources
-	$< $(@D)
+	$< $(WASM_SOURCES_FLAGS) $(@D)
 
 # ---- OpenSSL's libcrypto ----
 
