@@ -119,8 +119,21 @@ static void call_row(struct request *req, const void *arg)
 		row->handler(&call);
 }
 
+/* Who has no token to show sends nothing long. */
+static bool admits(struct request *req, const void *arg)
+{
+	const struct row *row = arg;
+	struct call call = { .req = req };
+
+	if (row->caller != CALLER_ANYBODY)
+		return knows_caller(row, &call);
+	request_problem(req, OUTCOME_TOO_LARGE, NULL);
+	return false;
+}
+
 void routes_open(void)
 {
+	router_ask_first(admits);
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
 		(ROWS[i].streamed ? router_add_streamed : router_add)(
 		    ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);

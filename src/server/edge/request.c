@@ -320,9 +320,9 @@ void request_answer(struct request *req, int status, const char *content_type,
 
 /* ---- a body that is not kept ---- */
 
-void request_set_streamed(struct request *req)
+void request_set_streamed(struct request *req, bool streamed)
 {
-	req->body_left = req->head.content_length;
+	req->body_left = streamed ? req->head.content_length : 0;
 }
 
 void request_take_body(struct request *req, const struct request_taker *taker,

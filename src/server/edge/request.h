@@ -102,8 +102,8 @@ void request_end_answer(struct request *req);
 
 struct route;
 
-/* Its body is not kept. */
-void request_set_streamed(struct request *req);
+/* Its body is not kept, or is. */
+void request_set_streamed(struct request *req, bool streamed);
 /* Gives it bytes of the body, and says how many were taken. It may be gone after the
  * last ones. */
 size_t request_feed(struct request *req, struct span bytes);
