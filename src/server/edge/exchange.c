@@ -116,6 +116,10 @@ static bool may_bring(struct exchange *x)
 	}
 	request_set_route(x->req, route);
 	x->phase = PHASE_STREAM;
+	if (!router_asks_first()) {
+		request_problem(x->req, OUTCOME_TOO_LARGE, NULL);
+		return false;
+	}
 	if (!router_admits(route, head->method, x->req))
 		return false;
 	request_set_streamed(x->req, false);

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "server/edge/path_tree.h"
-#include "server/edge/request.h"
 
 enum { ROUTES_MAX = 64, METHODS = 5 };
 
@@ -168,13 +167,15 @@ void router_ask_first(bool (*admits)(struct request *req, const void *arg))
 	admission = admits;
 }
 
+bool router_asks_first(void)
+{
+	return admission != NULL;
+}
+
 bool router_admits(const struct route *route, enum head_method method,
 		   struct request *req)
 {
-	if (admission != NULL)
-		return admission(req, route->targets[target_of(method)].arg);
-	request_problem(req, OUTCOME_TOO_LARGE, NULL);
-	return false;
+	return admission(req, route->targets[target_of(method)].arg);
 }
 
 struct span router_param(const struct route *route, struct span path,

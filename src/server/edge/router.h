@@ -29,6 +29,7 @@ void router_add_streamed(enum head_method method, const char *path,
  * when it returns false. Until it is set, nobody is let in. */
 enum { ROUTER_BODY_OF_ANYBODY = 16384 };
 void router_ask_first(bool (*admits)(struct request *req, const void *arg));
+bool router_asks_first(void);
 bool router_admits(const struct route *route, enum head_method method,
 		   struct request *req);
 
