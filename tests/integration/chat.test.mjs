@@ -102,6 +102,7 @@ describe('the chat', { concurrency: false }, () => {
 
   test('a session is opened where one was, and nothing is passed over in silence',
     async () => {
+      await session('Beside'); // the only one opens by itself
       const id = await session('Away');
       const receipts = { ...alice, env: { ...alice.env, HERMETIC_RECEIPTS: 'on' } };
       const says = async lines => {
