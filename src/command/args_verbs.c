@@ -42,7 +42,11 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			  "end the login; what was received stays", 0, 0, NULL,
 			  "hermetic logout" },
 	[VERB_SESSIONS] = { "sessions", "", "list sessions and invitations", 0,
-			    0, NULL,
+			    0,
+			    "A session whose log goes on, as the server says, "
+			    "is read first. Where that\n"
+			    "cannot be done, about how much more there is is "
+			    "told (\"behind\" in JSON).",
 			    "hermetic sessions\n  hermetic sessions --json" },
 	[VERB_CREATE] = { "create", "", "start a session", 0, 0,
 			  "The first algorithm of --algorithm that every "
@@ -102,7 +106,10 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			"place. Cut off, the same command goes on.",
 			"hermetic save 3f2a 12\n"
 			"  hermetic save 3f2a 12 ~/Downloads" },
-	[VERB_READ] = { "read", "ID", "print messages", 1, 1, NULL,
+	[VERB_READ] = { "read", "ID", "print messages", 1, 1,
+			"What is printed without --json counts as read, "
+			"unless a message before it is\n"
+			"not read yet.",
 			"hermetic read 3f2a\n"
 			"  hermetic read lunch --last 20\n"
 			"  hermetic read lunch --since 2026-11-29 --search "
@@ -111,7 +118,9 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 	[VERB_SEARCH] = { "search", "WORDS", "find messages", 1, 1,
 			  "In the sealed state of this device, in all "
 			  "sessions: the messages that\n"
-			  "have all of the words, without regard to case.",
+			  "have all of the words, without regard to case. The "
+			  "exit code is 0, too,\n"
+			  "when nothing is found.",
 			  "hermetic search 'train ticket'\n"
 			  "  hermetic search ticket --in lunch --last 5" },
 	[VERB_MEMBERS] = { "members", "ID", "list the members", 1, 1, NULL,

@@ -16,9 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Between tries to send what waits: so long at first, and at most. */
-#define AGAIN_MS 500
-#define AGAIN_MAX_MS 8000
+#define AGAIN_MAX_MS 8000 /* between tries to send what waits, at most */
 
 static const int SIGNALS[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH };
 
@@ -52,11 +50,16 @@ static bool is_naming(const json_t *entry)
 	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
 }
 
+static bool is_own(const struct chat *chat, const json_t *entry)
+{
+	return strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0;
+}
+
 bool chat_is_news(const struct chat *chat, const json_t *entry)
 {
 	return strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) ==
 		   0 &&
-	       strcmp(out_member(entry, "from"), chat->cmd->a.username) != 0;
+	       !is_own(chat, entry);
 }
 
 /* Said once of a session, or of all that is outside of the topic, until it is opened, and
@@ -67,6 +70,12 @@ static void notice(struct chat *chat, const char *id, const json_t *entry)
 	bool here = strcmp(id, chat->current) == 0;
 	const char *does = mentioned ? "mentions you" : "writes";
 
+	if (here && is_own(chat, entry)) {
+		out_line("* You said #%lld outside of this topic: /topic",
+			 (long long)json_integer_value(
+			     json_object_get(entry, "seq")));
+		return;
+	}
 	if (!mentioned && (!chat_is_news(chat, entry) ||
 			   (here ? chat->outside
 				 : json_object_get(chat->noticed, id) != NULL)))
@@ -128,16 +137,6 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	return out_is_good();
 }
 
-/* Of an item of the outbox, in a static buffer. */
-static const char *item_key(const char *session, uint64_t item)
-{
-	static char key[TEXT_UUID_SIZE + 24];
-
-	(void)snprintf(key, sizeof(key), "%s/%llu", session,
-		       (unsigned long long)item);
-	return key;
-}
-
 /* What became of a line that was said here before. One that was sent at once is
  * printed, and that is all there is to say. */
 static void on_event(void *context, const struct device_event *event)
@@ -145,8 +144,7 @@ static void on_event(void *context, const struct device_event *event)
 	struct chat *chat = context;
 
 	if (event->kind == EVENT_SENT && !chat->cmd->args->json &&
-	    json_object_del(chat->waiting,
-			    item_key(event->session, event->item)) != 0)
+	    !chat_has_waited(chat, event->session, event->item))
 		return;
 	line_hide(chat->line);
 	cmd_print_event(chat->cmd, event);
@@ -182,120 +180,21 @@ static void on_connected(void *context, bool connected, const char *reason)
 	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
-	chat->again_ms = AGAIN_MS;
+	chat->again_ms = CHAT_AGAIN_MS;
 	out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line(connected ? "* Connected again.%.*s"
-				   : "* Connection lost (%.*s); trying again.",
+			 : chat->live == NULL
+			     ? "* What is kept here is shown. %.*s Trying "
+			       "again."
+			     : "* Connection lost (%.*s); trying again.",
 			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
 	line_show(chat->line);
 	buf_clear(&safe);
 }
 
 /* ---- input ---- */
-
-/* A refusal is told, and the chat goes on. */
-static void complain(struct chat *chat, enum err e)
-{
-	struct why *why = &chat->cmd->a.why;
-	struct buf text = BUF_INIT;
-	json_t *line;
-
-	if (e == ERR_OK)
-		return;
-	if (why->text[0] == '\0')
-		(void)why_set(why, e, "failed", "%s.", err_text(e));
-	if (chat->cmd->args->json) {
-		line = json_pack("{s:s, s:s}", "error", why->slug, "detail",
-				 why->text);
-		out_json(line);
-		json_decref(line);
-	} else {
-		out_put_safe(&text, span_str(why->text));
-		out_line("! %.*s", (int)text.n,
-			 text.n > 0 ? (const char *)text.p : "");
-	}
-	buf_clear(&text);
-	why_clear(why);
-}
-
-/* A line that waits for the person is sent when the person says /flush. */
-static void print_kept(struct chat *chat, const char *id, uint64_t item)
-{
-	struct why *why = &chat->cmd->a.why;
-	struct buf text = BUF_INIT;
-
-	if (chat->cmd->args->json) {
-		cmd_print_kept(chat->cmd, id, item);
-		chat->cmd->kept = false;
-		return;
-	}
-	(void)json_object_set_new(chat->waiting, item_key(id, item),
-				  json_true());
-	out_put_safe(&text, span_str(why->text));
-	out_line("* Waiting (item %llu): %.*s", (unsigned long long)item,
-		 (int)text.n, text.n > 0 ? (const char *)text.p : "");
-	buf_clear(&text);
-	why_clear(why);
-}
-
-enum err chat_say(struct chat *chat, struct order order)
-{
-	const struct outcome *outcome;
-	enum err e;
-
-	TRY(chat_need_current(chat));
-	order.kind = ORDER_SEND;
-	order.session = chat->current;
-	if (order.act == SAID_TEXT && order.about == 0 && order.topic == NULL &&
-	    chat->topic[0] != '\0')
-		order.topic = chat->topic;
-	e = drive_order(&chat->cmd->a, &order, &outcome);
-	if (outcome == NULL || !outcome->kept)
-		goto out;
-	if (drive_is_passing(&chat->cmd->a, outcome, e)) {
-		(void)json_object_set_new(chat->unsent, chat->current,
-					  json_true());
-		chat->again_ms = AGAIN_MS;
-	}
-	print_kept(chat, chat->current, outcome->item);
-	e = ERR_OK;
-out:
-	return e;
-}
-
-void chat_say_again(struct chat *chat)
-{
-	const json_t *value;
-	const char *id;
-	void *next;
-
-	json_object_foreach_safe(chat->unsent, next, id, value)
-	{
-		const struct order order = { .kind = ORDER_REFRESH,
-					     .session = id,
-					     .flush = true };
-		const struct outcome *outcome;
-		enum err e;
-
-		if (chat->disconnected)
-			continue;
-		e = drive_order(&chat->cmd->a, &order, &outcome);
-		if (drive_is_passing(&chat->cmd->a, outcome, e)) {
-			why_clear(&chat->cmd->a.why);
-			continue;
-		}
-		line_hide(chat->line);
-		if (e == ERR_OK && outcome->kept) {
-			chat->cmd->a.why = *outcome->why;
-			print_kept(chat, id, outcome->item);
-		}
-		complain(chat, e);
-		line_show(chat->line);
-		(void)json_object_del(chat->unsent, id);
-	}
-}
 
 /* Tells what is new, and what of it was seen. */
 static enum err tell(struct chat *chat)
@@ -310,11 +209,26 @@ out:
 	return e;
 }
 
+/* Whoever pipes lines in learns at the end that one was refused. A program is told of each,
+ * with --json. */
+static void note_refusal(struct chat *chat, enum err e)
+{
+	if (e == ERR_OK || chat->refused != ERR_OK || chat->cmd->args->json ||
+	    isatty(STDIN_FILENO))
+		return;
+	chat->refused = e;
+	chat->refusal = chat->cmd->a.why;
+}
+
 static void take_text(struct chat *chat, struct buf *text)
 {
+	enum err e;
+
 	line_hide(chat->line);
 	line_signal(chat->line, true);
-	complain(chat, chat_take(chat, text));
+	e = chat_take(chat, text);
+	note_refusal(chat, e);
+	chat_complain(chat, e);
 	line_signal(chat->line, false);
 	line_show(chat->line);
 }
@@ -322,10 +236,11 @@ static void take_text(struct chat *chat, struct buf *text)
 static void refuse_text(struct chat *chat)
 {
 	line_hide(chat->line);
-	complain(chat,
-		 why_set(&chat->cmd->a.why, ERR_PEER_TOO_LARGE, "too-long",
-			 "That is too long for a message, and was not taken. A "
-			 "file goes with: /send FILE"));
+	chat_complain(
+	    chat,
+	    why_set(&chat->cmd->a.why, ERR_PEER_TOO_LARGE, "too-long",
+		    "That is too long for a message, and was not taken. A "
+		    "file goes with: /send FILE"));
 	line_show(chat->line);
 }
 
@@ -339,7 +254,7 @@ static void take_lines(struct chat *chat)
 		result = line_next(chat->line, &text);
 		if (result == LINE_READY) {
 			take_text(chat, &text);
-			complain(chat, tell(chat));
+			chat_complain(chat, tell(chat));
 		} else if (result == LINE_TOO_LONG) {
 			refuse_text(chat);
 		}
@@ -376,7 +291,10 @@ static enum err listen_to_all(struct chat *chat)
 	if (list == NULL)
 		goto out;
 	cmd_print_sessions(chat->cmd, list, e == ERR_OK);
-	complain(chat, e);
+	if (chat->disconnected && chat->cmd->a.why.unreachable)
+		why_clear(&chat->cmd->a.why); /* it was told */
+	else
+		chat_complain(chat, e);
 	json_array_foreach(list, i, row) if (is_ours(row))
 	{
 		only = row;
@@ -391,7 +309,7 @@ static enum err listen_to_all(struct chat *chat)
 			: follow(chat, row);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
-		complain(chat, e);
+		chat_complain(chat, e);
 	}
 	e = ERR_OK;
 out:
@@ -452,8 +370,9 @@ static enum err talk(struct chat *chat)
 		out_line("* You are %s. /help lists the commands.",
 			 chat->cmd->a.username);
 	TRY(tell(chat));
+	line_hide(chat->line);
 	cmd_remind_recovery(chat->cmd);
-	if (cmd_someone_waits(chat->cmd))
+	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
 		on_waits(chat);
 	line_show(chat->line);
 	while (!chat->leaving && told_to_stop == 0) {
@@ -462,14 +381,17 @@ static enum err talk(struct chat *chat)
 		e = wait_for_more(chat, &readable, &stopped);
 		if (err_class(e) == ERR_CLASS_LOCAL)
 			goto out;
-		complain(chat, e);
-		complain(chat, chat_note_shown(chat));
+		chat_complain(chat, e);
+		chat_complain(chat, chat_note_shown(chat));
 		chat->leaving |= stopped;
 		if (readable) {
 			take_lines(chat);
 			chat_tell_typing(chat);
 		}
 	}
+	e = chat->refused;
+	if (e != ERR_OK)
+		chat->cmd->a.why = chat->refusal;
 out:
 	return e;
 }
@@ -482,12 +404,13 @@ static void put_rows(struct buf *out, struct span line)
 
 enum err cmd_chat(struct cmd *cmd)
 {
-	struct chat chat = { .cmd = cmd, .again_ms = AGAIN_MS };
+	struct chat chat = { .cmd = cmd, .again_ms = CHAT_AGAIN_MS };
 	struct live_listener listener = { .entry = on_entry,
 					  .event = on_event,
 					  .welcome = on_welcome,
 					  .waits = on_waits,
 					  .connected = on_connected,
+					  .patient = isatty(STDIN_FILENO),
 					  .context = &chat };
 	const struct line_ports ports = { chat_complete, chat_list_words,
 					  &chat };
@@ -500,6 +423,7 @@ enum err cmd_chat(struct cmd *cmd)
 	chat.waiting = json_object();
 	chat.typing = json_object();
 	chat.lines.chat = cmd->chat = true;
+	out_in_chat(!cmd->args->json);
 	ENSURE(chat.printed != NULL && chat.unsent != NULL &&
 		   chat.noticed != NULL && chat.waiting != NULL &&
 		   chat.typing != NULL,
@@ -516,6 +440,7 @@ enum err cmd_chat(struct cmd *cmd)
 	TRY(talk(&chat));
 out:
 	out_wrap_by(NULL);
+	out_in_chat(false);
 	line_close(chat.line);
 	live_close(chat.live);
 	json_decref(chat.printed);

@@ -9,6 +9,7 @@
 #include "device/said_act.h"
 #include "reach/live.h"
 
+#define CHAT_AGAIN_MS 500 /* between the first tries to send what waits */
 #define CHAT_FOUND_MAX 50 /* entries that /search and /topic show */
 
 struct chat {
@@ -25,6 +26,8 @@ struct chat {
 	struct buf asked;  /* a long text: the person is asked about it */
 	const char *typed; /* the line whose words are a command */
 	bool leaving;
+	enum err refused; /* the first line of a pipe that was; ERR_OK: none */
+	struct why refusal;
 	bool disconnected;
 	int again_ms;	 /* between tries to send what waits */
 	json_t *unsent;	 /* the sessions where what waits is tried again */
@@ -109,12 +112,28 @@ void chat_each_command(void (*each)(void *context, const char *word),
 /* A line that begins with a slash; it is cut up. */
 MUST_CHECK enum err chat_command(struct chat *chat, char *text);
 
+/* ---- chat_say.c ---- */
+
+/* A refusal is told, and the chat goes on. Nothing is told of ERR_OK. */
+void chat_complain(struct chat *chat, enum err e);
+
 /* Sends what the order says to the session that is open; a text that is about nothing in
  * the topic that the person is in. */
 MUST_CHECK enum err chat_say(struct chat *chat, struct order order);
 
 /* Tries again to send what waits in the sessions of chat->unsent. */
 void chat_say_again(struct chat *chat);
+
+/* It was said that the item waits; it is not said again. */
+bool chat_has_waited(struct chat *chat, const char *session, uint64_t item);
+
+/* ---- chat_paths.c ---- */
+
+/* Appends the path, in which ~/ is the home, and a NUL. */
+void chat_put_path(struct buf *out, const char *path);
+
+/* Appends the paths that begin as it was typed, as they are typed, each with a NUL. */
+void chat_complete_path(struct span typed, struct buf *words);
 
 /* ---- chat_typed.c ---- */
 

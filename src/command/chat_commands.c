@@ -41,17 +41,11 @@ static enum err check_words(struct chat *chat, char **words, size_t count)
 static enum err take_path(const struct chat *chat, size_t count,
 			  struct buf *path)
 {
-	const char *home = getenv("HOME"), *given;
 	struct buf rest = BUF_INIT;
 	enum err e;
 
 	TRY(chat_rest(chat, count, &rest));
-	given = (const char *)rest.p;
-	if (home != NULL && strncmp(given, "~/", 2) == 0)
-		buf_putf(path, "%s/%s", home, given + 2);
-	else
-		buf_put_str(path, given);
-	buf_put_u8(path, 0);
+	chat_put_path(path, (const char *)rest.p);
 	TRY(buf_end(path));
 out:
 	buf_clear(&rest);
@@ -209,6 +203,8 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 			     .last = HISTORY };
 	enum err e;
 
+	if (chat->topic[0] != '\0')
+		args.topic = chat->topic;
 	if ((count > 1 && !is_number(words[1], &args.last)) ||
 	    (count > 2 && !is_number(words[2], &args.before)))
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
@@ -388,11 +384,13 @@ static enum err do_help(struct chat *chat, char **words, size_t count)
 				   operands_of((enum verb)i),
 				   args_verbs[i].summary);
 	out_line("\"yes\" behind /accept, /resolve and /verify goes on. "
-		 "Everything else is sent to the open session; // is for a "
-		 "text that begins with /.");
+		 "A name with spaces stands between quotes. Everything else is "
+		 "sent to the open session; // is for a text that begins "
+		 "with /.");
 	if (line_is_edited(chat->line))
 		out_line("Tab completes, the arrow up brings back what was "
-			 "typed, Alt-Enter begins another line.");
+			 "typed, Ctrl-R searches it, Alt-Enter begins another "
+			 "line.");
 	return ERR_OK;
 }
 

@@ -54,6 +54,17 @@ out:
 	return e;
 }
 
+/* What is kept can be read while the server is away. A script wants to say something. */
+static enum err begin(struct cmd *cmd)
+{
+	enum err e = drive_session(&cmd->a, ORDER_STOCK, NULL);
+
+	if (e == ERR_OK || !cmd->a.why.unreachable || !isatty(STDIN_FILENO))
+		return e;
+	why_clear(&cmd->a.why);
+	return ERR_OK;
+}
+
 enum err chat_log_in(struct cmd *cmd)
 {
 	enum err e;
@@ -61,7 +72,7 @@ enum err chat_log_in(struct cmd *cmd)
 	if (state_exists(cmd->a.home)) {
 		e = cmd_open(cmd);
 		if (e == ERR_OK)
-			return drive_session(&cmd->a, ORDER_STOCK, NULL);
+			return begin(cmd);
 		/* logged out, or a login that was killed */
 		if (e != ERR_STATE_GONE &&
 		    strcmp(cmd->a.why.slug, "logged-out") != 0)

@@ -177,6 +177,20 @@ out:
 	return e;
 }
 
+/* What is kept of a session is shown while the server is away. */
+static enum err refresh(struct chat *chat, const char *id)
+{
+	struct why *why = &chat->cmd->a.why;
+	enum err e = view_refresh(&chat->cmd->a, id);
+
+	if (e == ERR_OK || !why->unreachable)
+		return e;
+	if (!chat->disconnected)
+		chat_complain(chat, e);
+	why_clear(why);
+	return ERR_OK;
+}
+
 enum err chat_enter(struct chat *chat, const char *given)
 {
 	char id[TEXT_UUID_SIZE];
@@ -184,7 +198,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	enum err e;
 
 	(void)snprintf(id, sizeof(id), "%s", given);
-	TRY(view_refresh(&chat->cmd->a, id));
+	TRY(refresh(chat, id));
 	TRY(view_session(&chat->cmd->a, id, &d));
 	if (chat->cmd->args->json) {
 		out_json(d);

@@ -2,6 +2,7 @@
 #include "command/chat.h"
 
 #include "command/out.h"
+#include "command/typed.h"
 #include "reach/directory.h"
 #include "reach/view.h"
 
@@ -106,6 +107,29 @@ static size_t operand(struct span text)
 	return space != NULL ? (size_t)(space + 1 - text.p) : text.n;
 }
 
+/* Where the path begins, where the command wants one; 0: it does not. */
+static size_t path_of(struct span text)
+{
+	static const struct {
+		const char *command;
+		size_t words;
+	} wanted[] = { { "/send ", 1 }, { "/picture ", 1 }, { "/save ", 2 } };
+	struct buf copy = BUF_INIT;
+	size_t at = 0;
+
+	buf_put(&copy, text);
+	buf_put_u8(&copy, 0);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		if (buf_end(&copy) == ERR_OK &&
+		    strncmp((const char *)copy.p, wanted[i].command,
+			    strlen(wanted[i].command)) == 0)
+			at = (size_t)(typed_behind((const char *)copy.p,
+						   wanted[i].words) -
+				      (const char *)copy.p);
+	buf_clear(&copy);
+	return at;
+}
+
 void chat_complete(void *context, struct span text, size_t *from,
 		   struct buf *words)
 {
@@ -115,6 +139,12 @@ void chat_complete(void *context, struct span text, size_t *from,
 	bool first = memchr(text.p, ' ', text.n) == NULL;
 	bool open = text.n > 6 && memcmp(text.p, "/open ", 6) == 0;
 
+	*from = path_of(text);
+	if (*from > 0) {
+		chat_complete_path(span_of(text.p + *from, text.n - *from),
+				   words);
+		return;
+	}
 	*from = slash && open ? operand(text) : last_word(text);
 	if (!open && *from < text.n && text.p[*from] == '@')
 		++*from; /* it mentions a member */
@@ -146,7 +176,7 @@ void chat_list_words(void *context, struct span words)
 
 static size_t count_lines(struct span text)
 {
-	size_t lines = 1;
+	size_t lines = text.n > 0 && text.p[text.n - 1] != '\n';
 
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.p[i] == '\n';
@@ -171,6 +201,14 @@ static bool ask(struct chat *chat, struct span text)
 	return true;
 }
 
+static bool is_yes(struct span text)
+{
+	return (text.n == 1 &&
+		strncasecmp((const char *)text.p, "y", 1) == 0) ||
+	       (text.n == 3 &&
+		strncasecmp((const char *)text.p, "yes", 3) == 0);
+}
+
 static enum err answer(struct chat *chat, struct span text)
 {
 	struct buf asked = chat->asked;
@@ -178,14 +216,21 @@ static enum err answer(struct chat *chat, struct span text)
 
 	chat->asked = BUF_INIT;
 	chat_update_prompt(chat);
-	if (span_equal(text, SPAN_LIT("y")) ||
-	    span_equal(text, SPAN_LIT("yes")))
+	if (is_yes(text))
 		e = chat_say(chat, (struct order){ .text = buf_span(&asked) });
 	else
 		out_line("* It was not sent. The arrow up, twice, brings it "
 			 "back.");
 	buf_clear(&asked);
 	return e;
+}
+
+static bool is_blank(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (memchr(" \t\n", text.p[i], 3) == NULL)
+			return false;
+	return true;
 }
 
 enum err chat_take(struct chat *chat, struct buf *text)
@@ -195,7 +240,7 @@ enum err chat_take(struct chat *chat, struct buf *text)
 
 	if (chat->asked.n > 0)
 		return answer(chat, whole);
-	if (whole.n == 0)
+	if (is_blank(whole))
 		return ERR_OK;
 	if (whole.p[0] != '/' || (whole.n > 1 && whole.p[1] == '/')) {
 		size_t slash = whole.p[0] == '/';

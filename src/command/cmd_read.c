@@ -11,6 +11,7 @@
 #include "reach/past.h"
 #include "reach/view.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* How often read --follow asks when it goes by REST. */
@@ -20,6 +21,7 @@ struct reading {
 	struct cmd *cmd;
 	json_t *printed; /* marks of those whose coming in was printed */
 	struct shown_part part;
+	bool found;
 	struct entry_lines lines;
 };
 
@@ -160,6 +162,21 @@ static enum err print_array(struct reading *reading, const char *id,
 	return ERR_OK;
 }
 
+/* What stands in every text finds nothing. `words` may be NULL. */
+static enum err check_words(struct cmd *cmd, const char *words)
+{
+	if (words == NULL || words[strspn(words, " \t\n")] != '\0')
+		return ERR_OK;
+	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "There are no words to search for.");
+}
+
+static void say_nothing_found(const struct cmd *cmd)
+{
+	if (!cmd->args->json)
+		out_line("Nothing found.");
+}
+
 /* Who looks at the last entries has read them; who looks for words or a topic has
  * not. */
 static enum err print_part(struct reading *reading, const char *id,
@@ -174,6 +191,8 @@ static enum err print_part(struct reading *reading, const char *id,
 	*told = device_last_seq(a->device, id);
 	TRY(past_read(a->device, id, &past, &a->why, &entries));
 	TRY(print_array(reading, id, entries));
+	if (args->words != NULL && json_array_size(entries) == 0)
+		say_nothing_found(reading->cmd);
 	if (args->words == NULL && args->topic == NULL)
 		TRY(args->before == 0
 			? note_shown(reading, id)
@@ -194,6 +213,7 @@ enum err cmd_read(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e, fresh;
 
+	TRY(check_words(cmd, cmd->args->words));
 	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
 	fresh = view_refresh(&cmd->a, id);
 	if (is_part(cmd->args))
@@ -235,6 +255,7 @@ static enum err search_in(struct reading *reading, const char *id)
 			 (const char *)inside.p, id);
 	}
 	reading->lines.day = 0;
+	reading->found |= json_array_size(entries) > 0;
 	TRY(print_array(reading, id, entries));
 out:
 	json_decref(entries);
@@ -255,14 +276,17 @@ enum err cmd_search(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
+	TRY(check_words(cmd, cmd->args->operands[0]));
 	if (cmd->args->in != NULL) {
 		TRY(directory_find(&cmd->a, cmd->args->in, false, id));
 		TRY(search_in(&reading, id));
-		goto out;
+	} else {
+		TRY(view_sessions(&cmd->a, &ids));
+		json_array_foreach(ids, i, row)
+		    TRY(search_in(&reading, json_string_value(row)));
 	}
-	TRY(view_sessions(&cmd->a, &ids));
-	json_array_foreach(ids, i, row)
-	    TRY(search_in(&reading, json_string_value(row)));
+	if (!reading.found)
+		say_nothing_found(cmd);
 out:
 	json_decref(ids);
 	json_decref(reading.printed);

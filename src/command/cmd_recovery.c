@@ -143,7 +143,12 @@ void cmd_remind_recovery(struct cmd *cmd)
 	if (cmd->args->json ||
 	    device_number(cmd->a.device, &number, &stands) != ERR_OK)
 		return;
-	if (number > 0 && !stands)
+	if (number == 0 || stands)
+		return;
+	if (cmd->chat)
+		out_line("* Your account has no recovery key. Make one: "
+			 "hermetic recovery");
+	else
 		(void)fprintf(stderr,
 			      "hermetic: Your account has no recovery key. "
 			      "Make one: hermetic recovery\n");

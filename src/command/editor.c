@@ -18,10 +18,16 @@ struct editor {
 	wchar_t queue[KEYS_SEQUENCE_MAX];
 	size_t queued, taken;
 	bool said, left, vi;
+	bool searching;	   /* what is typed is looked for in the history */
+	struct buf sought; /* and so is that */
+	size_t older;	   /* the text is that many matches before the last */
 };
 
 /* In vi's way of editing the escape key is this one, as it begins sequences. */
 #define VI_COMMAND "\035"
+
+#define CTRL_R 0x12
+#define ERASE 0x7f
 
 /* ---- characters ---- */
 
@@ -83,7 +89,7 @@ void editor_text(struct editor *editor, struct buf *text, size_t *cursor)
 		*cursor = text->n;
 }
 
-bool editor_insert(struct editor *editor, struct span text)
+static bool insert(struct editor *editor, struct span text)
 {
 	size_t count = (size_t)count_characters(text), used = 0, cursor, n;
 	wchar_t *wide = calloc(count + 1, sizeof(*wide));
@@ -102,6 +108,13 @@ bool editor_insert(struct editor *editor, struct span text)
 	buf_clear(&before);
 	free(wide);
 	return fits;
+}
+
+/* What is pasted is none of what is sought. */
+bool editor_insert(struct editor *editor, struct span text)
+{
+	editor->searching = false;
+	return insert(editor, text);
 }
 
 /* ---- what keys do, beside what libedit has them do ---- */
@@ -201,8 +214,7 @@ static unsigned char on_say(EditLine *el, wint_t c)
 static unsigned char on_line(EditLine *el, wint_t c)
 {
 	(void)c;
-	return editor_insert(editor_of(el), SPAN_LIT("\n")) ? CC_REFRESH
-							    : CC_ERROR;
+	return insert(editor_of(el), SPAN_LIT("\n")) ? CC_REFRESH : CC_ERROR;
 }
 
 /* How many bytes all words have in common at their beginning; never a part of a
@@ -222,7 +234,7 @@ static size_t common(struct span words)
 	return n;
 }
 
-/* A word that is the only one is behind a space. */
+/* A space stands behind a word that is the only one, but for a folder. */
 static void complete(struct editor *editor, struct span text)
 {
 	struct buf words = BUF_INIT, put_in = BUF_INIT;
@@ -235,12 +247,12 @@ static void complete(struct editor *editor, struct span text)
 	only = strlen((const char *)words.p) + 1 == words.n;
 	n = common(buf_span(&words));
 	buf_put(&put_in, span_of(words.p, n));
-	if (only)
+	if (only && n > 0 && words.p[n - 1] != '/')
 		buf_put_u8(&put_in, ' ');
 	if (buf_end(&put_in) == ERR_OK && n > 0) {
 		el_wdeletestr(editor->el, count_characters(span_of(
 					      text.p + from, text.n - from)));
-		(void)editor_insert(editor, buf_span(&put_in));
+		(void)insert(editor, buf_span(&put_in));
 	}
 	if (!only && from + n <= text.n)
 		editor->ports.list(editor->ports.context, buf_span(&words));
@@ -263,6 +275,17 @@ static unsigned char on_complete(EditLine *el, wint_t c)
 	return CC_REFRESH;
 }
 
+static unsigned char on_search(EditLine *el, wint_t c)
+{
+	struct editor *editor = editor_of(el);
+
+	(void)c;
+	editor->searching = true;
+	editor->older = 0;
+	buf_reset(&editor->sought);
+	return CC_NORM;
+}
+
 /* What libedit has that reads more keys, or draws, is not there. */
 static const struct {
 	const wchar_t *name, *help;
@@ -278,6 +301,7 @@ static const struct {
 	{ L"say", L"the text is done", on_say },
 	{ L"new-line", L"go on in another line", on_line },
 	{ L"complete", L"complete the word", on_complete },
+	{ L"search", L"find what was typed before", on_search },
 };
 
 static const struct {
@@ -304,7 +328,7 @@ static const struct {
 	{ L"\\e[4~", L"ed-move-to-end" },
 	{ L"\\e[1;5D", L"ed-prev-word" },
 	{ L"\\e[1;5C", L"em-next-word" },
-	{ L"^R", L"ed-search-prev-history" },
+	{ L"^R", L"search" },
 	{ L"^W", L"ed-delete-prev-word" },
 	{ L"^U", L"vi-kill-line-prev" },
 
@@ -428,6 +452,7 @@ void editor_close(struct editor *editor)
 		history_wend(editor->history);
 	if (editor->nowhere != NULL)
 		(void)fclose(editor->nowhere);
+	buf_clear(&editor->sought);
 	free(editor);
 }
 
@@ -449,6 +474,74 @@ static void feed(struct editor *editor, struct span key)
 	editor->queued = editor->taken = 0;
 }
 
+/* ---- the history, searched ---- */
+
+/* The text of the history that has what is sought, editor->older before the last one that
+ * does. */
+static bool find(struct editor *editor, struct buf *found)
+{
+	size_t left = editor->older + 1;
+	HistEventW event;
+
+	for (int at = history_w(editor->history, &event, H_FIRST);
+	     at >= 0 && left > 0;
+	     at = history_w(editor->history, &event, H_NEXT)) {
+		buf_reset(found);
+		for (const wchar_t *p = event.str; *p != 0; p++)
+			put(found, *p);
+		left -=
+		    found->n > 0 && memmem(found->p, found->n, editor->sought.p,
+					   editor->sought.n) != NULL;
+	}
+	return left == 0 && found->fail == ERR_OK;
+}
+
+/* The text becomes the one that was found; it stays where there is none. */
+static bool show_found(struct editor *editor)
+{
+	struct buf found = BUF_INIT, text = BUF_INIT;
+	bool any = editor->sought.n > 0 && find(editor, &found);
+	size_t cursor;
+
+	if (any) {
+		editor_text(editor, &text, &cursor);
+		(void)el_cursor(editor->el, count_characters(buf_span(&text)));
+		el_wdeletestr(editor->el, count_characters(buf_span(&text)));
+		any = insert(editor, buf_span(&found));
+	}
+	buf_clear(&found);
+	buf_clear(&text);
+	return any;
+}
+
+/* False: the search is over, and the key is one for the text. */
+static bool search(struct editor *editor, struct span key)
+{
+	struct buf *sought = &editor->sought;
+
+	if (key.n == 1 && key.p[0] == CTRL_R) {
+		editor->older++;
+		if (!show_found(editor))
+			editor->older--;
+		return true;
+	}
+	if (key.n == 1 && (key.p[0] == '\b' || key.p[0] == ERASE))
+		sought->n = cluster_before(buf_span(sought), sought->n);
+	else if (key.n > 0 && key.p[0] >= ' ')
+		buf_put(sought, key);
+	else
+		return false;
+	editor->older = 0;
+	(void)show_found(editor);
+	return true;
+}
+
+bool editor_is_searching(const struct editor *editor, struct span *sought)
+{
+	*sought = buf_span(&editor->sought);
+	return editor->searching;
+}
+
 /* An escape that was pressed alone comes with the key behind it. */
 static bool is_command_of_vi(const struct editor *editor, struct span key)
 {
@@ -459,6 +552,9 @@ static bool is_command_of_vi(const struct editor *editor, struct span key)
 enum editor_result editor_key(struct editor *editor, struct span key)
 {
 	editor->said = false;
+	if (editor->searching && search(editor, key))
+		return EDITOR_GOES_ON;
+	editor->searching = false;
 	if (is_command_of_vi(editor, key)) {
 		feed(editor, SPAN_LIT(VI_COMMAND));
 		key = span_of(key.p + 1, key.n - 1);

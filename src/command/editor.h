@@ -35,6 +35,10 @@ enum editor_result { EDITOR_GOES_ON, EDITOR_SAID, EDITOR_LEFT };
  * editor_begin() comes next. */
 enum editor_result editor_key(struct editor *editor, struct span key);
 
+/* Ctrl-R was pressed, and each key since then belongs to what is sought in the history,
+ * which is borrowed until the next key; the text is the last one that has it. */
+bool editor_is_searching(const struct editor *editor, struct span *sought);
+
 /* Puts UTF-8 in at the cursor. False: there is no room for it. */
 bool editor_insert(struct editor *editor, struct span text);
 

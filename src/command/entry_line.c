@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "command/entry_marks.h"
+#include "command/hint.h"
 #include "command/out.h"
 #include "device/entry_kind.h"
 
@@ -433,6 +434,17 @@ static void put_refused(struct buf *out, const json_t *entry)
 			 from, device, out_name(entry, "from"), device);
 }
 
+/* It names a command. */
+static void put_hinted(struct buf *out, const json_t *entry)
+{
+	struct buf text = BUF_INIT;
+
+	put_refused(&text, entry);
+	hint_put(out, buf_span(&text));
+	out->fail = out->fail != ERR_OK ? out->fail : text.fail;
+	buf_clear(&text);
+}
+
 static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
 	[ENTRY_TEXT] = NULL,
 	[ENTRY_EDIT] = put_edit,
@@ -481,6 +493,8 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 			 text);
 	else if (kind == ENTRY_TEXT)
 		put_text(line, entry, lines->chat);
+	else if (kind == ENTRY_REFUSED && lines->chat)
+		put_hinted(line, entry);
 	else
 		PUT[kind](line, entry);
 }

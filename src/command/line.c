@@ -30,6 +30,19 @@ struct line {
 
 /* ---- showing ---- */
 
+static void put_prompt(const struct line *line, struct buf *out)
+{
+	struct span sought;
+
+	if (!editor_is_searching(line->editor, &sought)) {
+		buf_put(out, buf_span(&line->prompt));
+		return;
+	}
+	buf_put_str(out, "(search: ");
+	buf_put(out, sought);
+	buf_put_str(out, ") ");
+}
+
 static void draw(struct line *line, bool show)
 {
 	struct buf out = BUF_INIT, text = BUF_INIT, before = BUF_INIT;
@@ -44,7 +57,7 @@ static void draw(struct line *line, bool show)
 		buf_put(&before, buf_span(&line->status));
 		if (before.n > 0)
 			buf_put_u8(&before, '\n');
-		buf_put(&before, buf_span(&line->prompt));
+		put_prompt(line, &before);
 		screen_show(&line->screen, screen_size(), buf_span(&before),
 			    buf_span(&text), cursor, &out);
 	}

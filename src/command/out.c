@@ -2,6 +2,7 @@
 
 #include "base/sec.h"
 #include "base/text.h"
+#include "command/hint.h"
 #include "reach/harmful.h"
 
 #include <stdarg.h>
@@ -40,7 +41,8 @@ void out_put_size(struct buf *out, uint64_t bytes)
 	size_t i = 0;
 
 	if (bytes < unit) {
-		buf_putf(out, "%u bytes", (unsigned)bytes);
+		buf_putf(out, "%u byte%s", (unsigned)bytes,
+			 bytes == 1 ? "" : "s");
 		return;
 	}
 	for (; i < 3 && bytes / unit >= 1000; i++)
@@ -79,22 +81,40 @@ void out_wrap_by(void (*wrap)(struct buf *out, struct span line))
 	wrap_line = wrap;
 }
 
-/* False: it has to go as it is. */
-__attribute__((format(printf, 1, 0))) static bool print_wrapped(
-    const char *format, va_list arguments)
+static bool is_chat;
+
+void out_in_chat(bool chat)
 {
-	struct buf rows = BUF_INIT;
+	is_chat = chat;
+}
+
+/* False: it has to go as it is. */
+__attribute__((format(printf, 1, 0))) static bool print_made(const char *format,
+							     va_list arguments)
+{
+	/* what others wrote names no commands of ours */
+	bool hints = is_chat && strstr(format, "hermetic ") != NULL;
+	struct buf hinted = BUF_INIT, rows = BUF_INIT;
+	struct span made;
 	char *line = NULL;
 	bool printed = false;
 
-	if (wrap_line == NULL || vasprintf(&line, format, arguments) < 0)
+	if ((wrap_line == NULL && !hints) ||
+	    vasprintf(&line, format, arguments) < 0)
 		return false;
-	wrap_line(&rows, span_str(line));
-	if (buf_end(&rows) == ERR_OK)
+	if (hints)
+		hint_put(&hinted, span_str(line));
+	made = hints ? buf_span(&hinted) : span_str(line);
+	if (wrap_line != NULL)
+		wrap_line(&rows, made);
+	else
+		buf_put(&rows, made);
+	if (buf_end(&hinted) == ERR_OK && buf_end(&rows) == ERR_OK)
 		printed =
 		    rows.n == 0 || fwrite(rows.p, 1, rows.n, stdout) == rows.n;
 	sec_wipe(line, strlen(line));
 	free(line);
+	buf_clear(&hinted);
 	buf_clear(&rows);
 	return printed;
 }
@@ -105,7 +125,7 @@ void out_line(const char *format, ...)
 
 	va_start(arguments, format);
 	va_copy(again, arguments);
-	if (!print_wrapped(format, again))
+	if (!print_made(format, again))
 		(void)vfprintf(stdout, format, arguments);
 	va_end(again);
 	va_end(arguments);

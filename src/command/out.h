@@ -46,6 +46,10 @@ bool out_is_good(void);
 /* How lines become rows from now on; NULL: they stay as they are. */
 void out_wrap_by(void (*wrap)(struct buf *out, struct span line));
 
+/* From now on lines are read in the chat: commands that our words name are its own
+ * (hint_put()). */
+void out_in_chat(bool chat);
+
 /* printf for a line's parts, flushed with the line. */
 void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,24 +7,35 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define COLUMNS_LEAST 20
-#define ROWS_LEAST 6
+/* A cluster has its place, and the line is a row. */
+#define COLUMNS_LEAST 6
+#define ROWS_LEAST 3
 
 #define ERASE_BELOW "\033[J"
 #define UP_ROWS "\033[%zuA"
 #define KEEP_CURSOR "\0337"
 #define TAKE_CURSOR "\0338"
 
+static size_t bound(size_t said, size_t least, size_t unknown)
+{
+	if (said == 0)
+		return unknown;
+	return said > least ? said : least;
+}
+
+struct screen_size screen_bounds(size_t columns, size_t rows)
+{
+	return (struct screen_size){ bound(columns, COLUMNS_LEAST, 80),
+				     bound(rows, ROWS_LEAST, 24) };
+}
+
 struct screen_size screen_size(void)
 {
 	struct winsize size;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
-		return (struct screen_size){ 80, 24 };
-	return (struct screen_size){
-		size.ws_col >= COLUMNS_LEAST ? size.ws_col : 80,
-		size.ws_row >= ROWS_LEAST ? size.ws_row : 24,
-	};
+		return screen_bounds(0, 0);
+	return screen_bounds(size.ws_col, size.ws_row);
 }
 
 void screen_hide(struct screen *screen, struct buf *out)

@@ -18,6 +18,10 @@ struct screen_size {
 /* Of the terminal at standard output; 80 and 24 where it does not say. */
 struct screen_size screen_size(void);
 
+/* What is drawn where a terminal says that; 0: it does not. Too small a one is drawn on as if
+ * it had room for a few signs. */
+struct screen_size screen_bounds(size_t columns, size_t rows);
+
 /* Appends what erases the rows, and leaves the cursor where they began. */
 void screen_hide(struct screen *screen, struct buf *out);
 

@@ -268,9 +268,13 @@ static enum err listen(struct hermetic *h)
 	bool stopped;
 	enum err e;
 
-	h->listener = (struct live_listener){ on_entry, on_event,  on_welcome,
-					      on_waits, on_typing, on_connected,
-					      h };
+	h->listener = (struct live_listener){ .entry = on_entry,
+					      .event = on_event,
+					      .welcome = on_welcome,
+					      .waits = on_waits,
+					      .typing = on_typing,
+					      .connected = on_connected,
+					      .context = h };
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	on_connected(h, true, "");

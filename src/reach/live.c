@@ -156,13 +156,19 @@ static void tell_connected(struct live *live)
 		live->listener->connected(live->listener->context, true, "");
 }
 
+/* It is tried again later. */
+static void wait_for_server(struct live *live)
+{
+	hang_up(live, live->a->why.text);
+	why_clear(&live->a->why);
+}
+
 static enum err reconnect(struct live *live)
 {
 	enum err e = connect_all(live);
 
 	if (e != ERR_OK && live->passing) {
-		hang_up(live, live->a->why.text);
-		why_clear(&live->a->why);
+		wait_for_server(live);
 		return ERR_OK;
 	}
 	if (live->channel == NULL) /* refused: whoever listens may go on */
@@ -183,7 +189,12 @@ enum err live_open(struct account *a, const struct live_listener *listener,
 	live->backoff_ms = BACKOFF_FIRST_MS;
 	live->sender = (struct drive_sender){ send_envelope, is_open, live };
 	a->sender = &live->sender;
-	TRY(connect_all(live));
+	e = connect_all(live);
+	if (e != ERR_OK && live->passing && listener->patient) {
+		wait_for_server(live);
+		e = ERR_OK;
+	}
+	TRY(e);
 	*out = live;
 	live = NULL;
 out:
@@ -323,8 +334,7 @@ static enum err take_what_came(struct live *live)
 	enum err e = live_take_pushes(live);
 
 	if (e != ERR_OK && live->passing) {
-		hang_up(live, live->a->why.text);
-		why_clear(&live->a->why);
+		wait_for_server(live);
 		e = ERR_OK;
 	} else if (channel_has_ended(live->channel)) {
 		hang_up(live, channel_end_reason(live->channel));

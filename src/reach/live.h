@@ -26,6 +26,9 @@ struct live_listener {
 	void (*typing)(void *context, const char *id, const json_t *names);
 	/* The connection was lost (false) or is back; may be NULL. */
 	void (*connected)(void *context, bool connected, const char *reason);
+	/* live_open() does not want a server that can be reached: a connection that cannot
+	 * be made is one that was lost. */
+	bool patient;
 	void *context;
 };
 

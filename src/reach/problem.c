@@ -18,7 +18,6 @@ static const char *advice(const char *slug, long status)
 		  "Ask a member to run: hermetic invite SESSION YOUR_NAME" },
 		{ "device-pending", "Go on waiting with: hermetic login" },
 		{ "not-a-member", "Join it with: hermetic join SESSION" },
-		{ "too-many-requests", "Wait a little and try again." },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
@@ -66,7 +65,8 @@ static void read_slug(long status, const char *type, char slug[48])
 
 static enum err explain_status(long status, const char *slug, struct why *why)
 {
-	const char *next = advice(slug, status);
+	const char *next = status == 429 ? "Wait a little and try again."
+					 : advice(slug, status);
 
 	if (status >= 300 && status < 400)
 		return why_set(

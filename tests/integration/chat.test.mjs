@@ -1,11 +1,11 @@
 // The chat as a person has it, in a real terminal; and what is read back.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Terminal } from '../testlib/terminal.mjs';
-import { twoPeople } from '../testlib/people.mjs';
+import { Person, twoPeople } from '../testlib/people.mjs';
 import { build, hermetic, newHome, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
@@ -102,6 +102,7 @@ describe('the chat', { concurrency: false }, () => {
 
   test('a session is opened where one was, and nothing is passed over in silence',
     async () => {
+      await session('Beside'); // the only one opens by itself
       const id = await session('Away');
       const receipts = { ...alice, env: { ...alice.env, HERMETIC_RECEIPTS: 'on' } };
       const says = async lines => {
@@ -125,7 +126,7 @@ describe('the chat', { concurrency: false }, () => {
       Array.from({ length: 10 }, (_, i) => `read ${i + 2}`));
       chat.type('/open nowhere');
       chat.press('Enter');
-      await chat.shows('no session nowhere');
+      await chat.shows('no session nowhere here. See: /list');
       chat.press('C-c');
       await says(numbered('news', 105));
       const again = chatOf(alice, { rows: 300 });
@@ -207,16 +208,16 @@ describe('the chat', { concurrency: false }, () => {
     await chat.shows(/> see: one\n {4}two\nthree\nfour/);
     chat.press('Enter');
     await chat.shows(/: see: one\n/); // in the log
-    const long = Array.from({ length: 200 }, (_, i) => `line ${i}`).join('\n');
+    const long = Array.from({ length: 200 }, (_, i) => `line ${i}\n`).join('');
     chat.paste(long);
     chat.press('Enter');
     await chat.shows('Send 200 lines, 1.6 kB, as one message?');
-    chat.type('n');
+    chat.type('no');
     chat.press('Enter');
     await chat.shows('It was not sent');
     chat.press('Up', 'Up', 'Enter');
     await chat.shows('as one message?');
-    chat.type('y');
+    chat.type('Y');
     chat.press('Enter');
     await chat.shows('line 199');
     chat.paste('x'.repeat(70000));
@@ -233,7 +234,7 @@ describe('the chat', { concurrency: false }, () => {
     chat.press('C-c');
     await alice.does('read', id);
     assert.deepEqual(await bob.texts(id), ['see: one\n\ttwo\nthree\nfour',
-      long, '/shrug', '‮ok']);
+      long.trimEnd(), '/shrug', '‮ok']);
   });
 
   test('a key that is awaited holds nothing up, nor ends the chat', async () => {
@@ -249,6 +250,11 @@ describe('the chat', { concurrency: false }, () => {
     chat.type('still here');
     chat.press('Enter');
     await chat.shows(/: still here\n/);
+    chat.press('C-r');
+    chat.type('here'); // is in what was typed before, and is not appended to it
+    await chat.shows('(search: here) still here');
+    chat.press('C-e', 'C-u');
+    await chat.shows(/Keys> ?$/m);
     chat.type(`/ban${' a'.repeat(40)}`);
     chat.press('Enter');
     await chat.shows('/ban takes at most 31 words');
@@ -274,8 +280,8 @@ describe('the chat', { concurrency: false }, () => {
       assert.ok(rows.some(row => row.endsWith(': news 0')), rows.join('\n'));
       const file = join(newHome(), 'a file.txt');
       writeFileSync(file, 'what is in it');
-      chat.type(`/send ${file}`);
-      chat.press('Enter');
+      chat.type(`/send ${dirname(file)}/a`);
+      chat.press('Tab', 'Enter');
       const [, seq] = (await chat.shows(/"a file.txt", 13 bytes: .save (\d+)\)/))
         .join('\n').match(/save (\d+)\)/);
       const folder = newHome();
@@ -322,6 +328,9 @@ describe('the chat', { concurrency: false }, () => {
       await does('with bread', /\(topic "lunch"\).*: with bread\nMeals "lunch">/);
       await bob.does('send', id, 'something else');
       await bob.does('send', id, 'and more of it');
+      await does('/reply 4 later',
+        /\* You said #\d+ outside of this topic: \/topic\nMeals "lunch">/);
+      await does('/history 1', /\n-- .* --\n#\d+ .*: with bread\nMeals "lunch">/);
       const said = (await bob.does('read', id)).find(m => m.text === 'with bread');
       assert.equal(said.topic, 'lunch');
       await bob.does('send', id, '--reply', String(said.seq), 'and salt');
@@ -402,6 +411,45 @@ describe('the chat', { concurrency: false }, () => {
     assert.ok(!hers.rows().join('\n').includes(status), hers.rows().join('\n'));
     assert.equal((await bob.does('read', id)).filter(m =>
       m.kind === 'text').length, 2);
+  });
+
+  test('what is kept is shown while the server is away', async () => {
+    const id = await session('Kept');
+    await bob.does('send', id, 'it was kept');
+    await alice.does('read', id);
+    const cut = { ...alice, server: '127.0.0.1:9' };
+    const { code, out, err } = await shown(cut, 'sessions');
+    assert.match(out, /1 not read  "Kept"/);
+    assert.equal(code, 3, err);
+    const chat = chatOf(cut);
+    await chat.shows('/help lists');
+    chat.type('/open kept');
+    chat.press('Enter');
+    const rows = await chat.shows(/: it was kept\nKept>/);
+    assert.equal(rows.filter(row => row.includes('Cannot reach')).length, 1,
+      rows.join('\n'));
+    chat.press('C-c');
+    const found = await shown(alice, 'search', 'never said by anybody');
+    assert.deepEqual([found.code, found.out], [0, 'Nothing found.\n']);
+    assert.equal((await shown(alice, 'search', ' ')).code, 2);
+  });
+
+  test('no prompt stands in what is printed', async () => {
+    const carol = await new Person('carol', node.url).register('--no-recovery');
+    const rows = await chatOf(carol).shows('no recovery key');
+    assert.ok(rows.includes('* Your account has no recovery key. Make one: ' +
+      'hermetic recovery'), rows.join('\n'));
+  });
+
+  test('a line of a pipe that was refused is no success', async () => {
+    await session('Two'); // none opens by itself
+    for (const lines of ['x\n', '/open nosuch\nx\n']) {
+      const chat = alice.starts();
+      chat.child.stdin.end(lines);
+      const { code, out, err } = await chat.ended;
+      assert.equal(code, 1, out);
+      assert.match(err, /^hermetic: (No session is open|There is no session nosuch)/m);
+    }
   });
 
   test('lines are clean where nothing can be drawn, or shall be', async () => {

@@ -10,7 +10,11 @@
 #include <time.h>
 
 #include "command/entry_line.h"
+#include "command/hint.h"
+#include "command/out.h"
+#include "command/screen.h"
 #include "command/typed.h"
+#include "reach/problem.h"
 
 #define WORDS_MAX 4
 
@@ -113,6 +117,90 @@ static void test_a_label(void **state)
 	json_decref(entry);
 }
 
+static void check_size(uint64_t bytes, const char *expected)
+{
+	struct buf size = BUF_INIT;
+
+	out_put_size(&size, bytes);
+	buf_put_u8(&size, 0);
+	assert_int_equal(buf_end(&size), ERR_OK);
+	assert_string_equal((const char *)size.p, expected);
+	buf_clear(&size);
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	check_size(0, "0 bytes");
+	check_size(1, "1 byte");
+	check_size(2, "2 bytes");
+	check_size(1600, "1.6 kB");
+}
+
+static void check_bounds(size_t columns, size_t rows, size_t drawn_columns,
+			 size_t drawn_rows)
+{
+	struct screen_size size = screen_bounds(columns, rows);
+
+	assert_int_equal(size.columns, drawn_columns);
+	assert_int_equal(size.rows, drawn_rows);
+}
+
+/* A small terminal is none of 80 columns. */
+static void test_small_terminals(void **state)
+{
+	(void)state;
+	check_bounds(0, 0, 80, 24);
+	check_bounds(12, 5, 12, 5);
+	check_bounds(1, 1, 6, 3);
+	check_bounds(200, 60, 200, 60);
+}
+
+/* The server's words have said it already. */
+static void test_what_is_said_once(void **state)
+{
+	json_t *problem = json_pack(
+	    "{s:s, s:s}", "type", "urn:hermetic:problem:too-many-requests",
+	    "detail", "that was too often: wait, then try again");
+	struct why why = { .slug = "" };
+	char slug[48];
+	(void)state;
+
+	assert_int_equal(problem_read(429, problem, &why, slug),
+			 ERR_LOCAL_BUSY);
+	assert_string_equal(why.text, "that was too often: wait, then try "
+				      "again (too-many-requests).");
+	json_decref(problem);
+}
+
+static void check_hint(const char *text, const char *expected)
+{
+	struct buf hinted = BUF_INIT;
+
+	hint_put(&hinted, span_str(text));
+	buf_put_u8(&hinted, 0);
+	assert_int_equal(buf_end(&hinted), ERR_OK);
+	assert_string_equal((const char *)hinted.p, expected);
+	buf_clear(&hinted);
+}
+
+static void test_hints(void **state)
+{
+	(void)state;
+	check_hint("", "");
+	check_hint("See: hermetic sessions", "See: /list");
+	check_hint("Join it with: hermetic join 3f2a9c1e.",
+		   "Join it with: /join 3f2a9c1e.");
+	check_hint("hermetic invite SESSION YOUR_NAME", "/invite YOUR_NAME");
+	check_hint("hermetic resolve 3f2a9c1e --yes", "/resolve yes");
+	check_hint("hermetic ban ada", "/ban ada");
+	check_hint("with: hermetic outbox --flush", "with: /flush");
+	/* none of the chat, and no command */
+	check_hint("hermetic login", "hermetic login");
+	check_hint("a hermetic server; hermetic ",
+		   "a hermetic server; hermetic ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +208,10 @@ int main(void)
 		cmocka_unit_test(test_rests),
 		cmocka_unit_test(test_a_word_that_is_typed),
 		cmocka_unit_test(test_a_label),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_small_terminals),
+		cmocka_unit_test(test_what_is_said_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
