@@ -128,7 +128,7 @@ unit-tests: $(B)/bench/large/large
 #   make VARIANT=release bench-typing
 #   then build/release/bench/typing/typing [MEMBERS]
 
-BENCH_TYPING_OBJECTS := $(B)/bench/typing/main.o $(B)/tests/testlib/session_world.o
+BENCH_TYPING_OBJECTS := $(B)/bench/typing/main.o $(addprefix $(B)/tests/testlib/,session_world.o session_value.o)
 
 $(B)/bench/typing/main.o: CFLAGS_FOLDER := $(call pkg_cflags,libcrypto)
 -include $(B)/bench/typing/main.d

@@ -57,6 +57,9 @@ $(call fuzz_of,request): $(call fuzz_server,page position $(addprefix edge/,\
 	conditional cors exchange head media path_tree proxies request router \
 	trace))
 
+$(call fuzz_of,items) $(call fuzz_of,session): \
+	$(B)/tests/testlib/session_value.o
+
 .PHONY: fuzz-replays fuzzers
 fuzz-replays: $(FUZZ_REPLAYS)
 fuzzers: $(FUZZERS)

@@ -5,7 +5,8 @@
 # TWOFISH=no, for install-mls: without the suite 0xF7F1, and so without libgcrypt; in a build
 # directory of its own (B=).
 # make install-man: man pages, made from the headers; needs node.
-# make install-server: what the services are made of, without units: debian/ has these.
+# make install-server: what the services are made of, and the manual pages of what an
+# operator runs, made of their --help (needs node); without units: debian/ has these.
 # make install-web: the page that a node serves (mk/web.mk).
 
 PREFIX ?= /usr/local
@@ -92,6 +93,9 @@ install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -m 0644 migrations/*.sql $(SERVER_SHARE)/migrations
 	install -m 0644 deploy/roles.sql deploy/admin-role.sql deploy/distribute.sql $(SERVER_SHARE)
 	install -m 0755 deploy/make-secrets.sh $(SERVER_SHARE)
+	for program in $(B)/hermetic-admin debian/hermetic-setup; do \
+	    node tools/program-man.mjs $$program $(INSTALLED)/share/man \
+	        "hermetic $(HERMETIC_VERSION)" || exit 1; done
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic.so|' kore.conf \
 	    > $(SERVER_SHARE)/kore.conf
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic_admin.so|' kore.conf \

@@ -1,4 +1,4 @@
-# libhermetic for other programs: one header, a shared library, a static one.
+# libhermetic for other programs: a header in three parts, a shared library, a static one.
 # What they show is src/hermetic/exports.map.
 #
 #   make install-hermetic PREFIX=/usr/local [LIB=lib] [DESTDIR=]
@@ -7,6 +7,7 @@ HERMETIC_VERSION := $(shell awk '/^\#define HERMETIC_VERSION_(MAJOR|MINOR|PATCH)
 	{ printf "%s%s", dot, $$3; dot = "." }' src/hermetic/hermetic.h)
 HERMETIC_SONAME := libhermetic.so.0
 HERMETIC_MAP := src/hermetic/exports.map
+HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h)
 HERMETIC_FOLDERS := hermetic reach device session content mls check wire twofish \
 	crypto base
 HERMETIC_PKGS := $(PKGS_reach) $(PKGS_content) $(PKGS_crypto)
@@ -40,8 +41,8 @@ install-hermetic: $(HERMETIC_STATIC) $(HERMETIC_SHARED)
 	    $(INSTALLED_LIB)/libhermetic.so.$(HERMETIC_VERSION)
 	ln -sf libhermetic.so.$(HERMETIC_VERSION) $(INSTALLED_LIB)/$(HERMETIC_SONAME)
 	ln -sf $(HERMETIC_SONAME) $(INSTALLED_LIB)/libhermetic.so
-	install -D -m 0644 src/hermetic/hermetic.h \
-	    $(INSTALLED)/include/hermetic/hermetic.h
+	install -d $(INSTALLED)/include/hermetic
+	install -m 0644 $(HERMETIC_HEADERS) $(INSTALLED)/include/hermetic
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIB@|$(LIB)|' -e 's|@VERSION@|$(HERMETIC_VERSION)|' \
 	    -e 's|@LIBS@|$(call pkg_libs,$(HERMETIC_PKGS))|' src/hermetic/hermetic.pc.in \
 	    > $(INSTALLED_LIB)/pkgconfig/hermetic.pc

@@ -72,8 +72,9 @@ $(B)/bench/device/cost: $(BENCH_DEVICE_OBJECT) $(BENCH_DEVICE_PARTS) $(SIM_LIBS)
 BENCH_STORED_OBJECT := $(B)/bench/device/stored.o
 $(BENCH_STORED_OBJECT): CFLAGS_FOLDER = $(call pkg_cflags,$(PKGS_command))
 -include $(BENCH_STORED_OBJECT:.o=.d)
-$(B)/bench/device/stored: $(BENCH_STORED_OBJECT) $(BENCH_LARGE_LIBS)
-	$(CC) $(LINK_$(VARIANT)) -o $@ $(BENCH_STORED_OBJECT) -Wl,--start-group \
+$(B)/bench/device/stored: $(BENCH_STORED_OBJECT) $(B)/tests/testlib/session_value.o \
+		$(BENCH_LARGE_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -o $@ $(filter %.o,$^) -Wl,--start-group \
 	    $(BENCH_LARGE_LIBS) -Wl,--end-group \
 	    $(call pkg_libs,$(PKGS_reach) $(PKGS_content) $(PKGS_crypto))
 

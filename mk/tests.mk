@@ -34,6 +34,13 @@ $(B)/tests/unit/test_upload: TEST_EXTRA_LIBS += -Wl,--wrap=time
 unit-tests: $(UNIT_TESTS)
 .SECONDARY: $(UNIT_TESTS:=.o)
 
+# What runs in threads of an application, under ThreadSanitizer.
+TSAN_TESTS := build/tsan/tests/unit/test_runner
+.PHONY: tsan
+tsan:
+	@$(MAKE) --no-print-directory -s VARIANT=tsan B=build/tsan $(TSAN_TESTS)
+	@for test in $(TSAN_TESTS); do $$test || exit 1; done
+
 # A server with a planted bug, for the test that shows that tests/chaos can
 # fail: its commits do not wait for the disk, so it acknowledges too early. No
 # product is built of it.

@@ -5,7 +5,8 @@
 #   make wasm-tests    unit tests as WebAssembly, for tests/wasm
 #
 # The libraries are built from Debian's source packages, which tools/wasm-sources
-# fetches. All goes to build/wasm whatever the VARIANT.
+# fetches; WASM_SOURCES_FLAGS=--newest takes the newest ones only. All goes to build/wasm
+# whatever the VARIANT.
 
 W := build/wasm
 WASM_SOURCES := $(W)/sources/versions
@@ -14,7 +15,7 @@ WASM_TARGET := --target=wasm32-wasi -nostdlibinc \
 	-isystem /usr/include/wasm32-wasi -Os -ffunction-sections -fdata-sections
 
 $(WASM_SOURCES): tools/wasm-sources
-	$< $(@D)
+	$< $(WASM_SOURCES_FLAGS) $(@D)
 
 # ---- OpenSSL's libcrypto ----
 
@@ -77,15 +78,17 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
 	crypto base
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
-WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c form.c legacy.c)
+WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c legacy.c objects.c)
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
-	$(filter-out $(addprefix src/reach/,call.c libraries.c notice.c \
-	passphrase_form.c passphrase_password.c problem.c reply.c \
-	shown_log.c),$(wildcard src/reach/*.c)) \
-	$(filter-out $(addprefix src/hermetic/,core.c core_ask.c core_enrol.c \
-	core_hear.c inside.c told.c),$(wildcard src/hermetic/*.c))
+	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \
+	act_revoke.c call.c choose.c fold.c fold_equal.c libraries.c look.c \
+	notice.c passphrase_form.c passphrase_password.c past.c problem.c \
+	reply.c shown_log.c transfer_plan.c typing.c upload_book.c),$(wildcard src/reach/*.c)) \
+	$(filter-out $(addprefix src/hermetic/,core.c core_act.c core_ask.c \
+	core_enrol.c core_file.c core_hear.c core_live.c inside.c told.c),\
+	$(wildcard src/hermetic/*.c))
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
 	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
 WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
@@ -121,7 +124,7 @@ WASM_MODULE := sdk/js/hermetic.wasm
 WASM_MODULE_OBJECTS := $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(W)/module/provider.o
 
 # Headers inside OpenSSL have names that ours have, too.
-$(W)/src/wasm/legacy.o: WASM_OURS :=
+$(W)/src/wasm/legacy.o $(W)/src/wasm/objects.o: WASM_OURS :=
 
 $(W)/module/provider.o: src/wasm/provider.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)

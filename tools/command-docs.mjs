@@ -8,25 +8,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { option, parts, roff, sentence } from './help-text.mjs';
+
 const [program, out] = process.argv.slice(2);
 if (!out) {
   console.error('usage: node tools/command-docs.mjs PROGRAM OUT');
   process.exit(2);
 }
 const says = (...args) => execFileSync(program, args, { encoding: 'utf8' });
-
-// A help text as its head and its parts: { head, parts: { Options: [line…] } }.
-function parts(text) {
-  const [head, ...rest] = text.trimEnd().split(/^(?=[A-Z][A-Za-z ]*:\n)/m);
-  const found = { head: head.trim(), parts: {}, tail: '' };
-  for (const part of rest) {
-    const [, name, body] = /^([^\n]*):\n([^]*)$/.exec(part);
-    const [rows, ...after] = body.split('\n\n');
-    found.parts[name] = rows.split('\n');
-    found.tail += after.join('\n\n');
-  }
-  return found;
-}
 
 // "  --home DIR     where …": { name, value, text }. A line that goes on is joined.
 const row = line => {
@@ -57,13 +46,6 @@ function write(path, lines) {
 
 // --- man ---------------------------------------------------------------------
 
-const roff = text => text.replaceAll('\\', '\\e').replaceAll('-', '\\-')
-  .replace(/^([.'])/gm, '\\&$1')
-  .replace(/[^\x00-\x7f]/gu, c => `\\[u${c.codePointAt(0).toString(16)
-    .toUpperCase().padStart(4, '0')}]`);
-const sentence = text => text[0].toUpperCase() + text.slice(1);
-const option = o => ['.TP', `\\fB${roff(o.name)}\\fR${
-  o.value ? ` \\fI${roff(o.value)}\\fR` : ''}`, roff(o.text)];
 write('man/man1/hermetic.1', [
   `.TH HERMETIC 1 "" "${says('--version').split(' ')[1].trim()}"`,
   '.SH NAME', 'hermetic \\- sealed messages',

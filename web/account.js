@@ -4,14 +4,15 @@ import { forget } from './device.js';
 import { digitsElement } from './verify.js';
 import { say } from './words.js';
 
-/** A part that is asked for when the dialog is opened, and again when it has changed. */
-function part(heading, fill) {
+/** A part that is asked for when the dialog is opened, and again when it has changed; what
+ * form() makes of the function that does so stays. */
+function part(heading, fill, form = () => undefined) {
   const content = el('div'), problem = el('div');
   const again = () => attempt(problem, undefined, async () => {
     content.replaceChildren(...(await fill(again)).filter(Boolean));
   });
   again();
-  return el('section', {}, el('h3', {}, heading), content, problem);
+  return el('section', {}, el('h3', {}, heading), content, problem, form(again));
 }
 
 function deviceRow(model, device, again) {
@@ -58,32 +59,36 @@ function approveForm(model, again) {
 
 const devices = model => part(say('devices'), async again => {
   const list = await model.client.devices();
-  return [el('ul', { class: 'members' }, ...list.map(d => deviceRow(model, d, again))),
-    approveForm(model, again)];
-});
+  return [el('ul', { class: 'members' }, ...list.map(d => deviceRow(model, d, again)))];
+}, again => approveForm(model, again));
 
-const blocks = model => part(say('blocks'), async again => {
-  const { client } = model, problem = el('div');
-  const list = await client.blocks();
+function blockForm(model, again) {
+  const problem = el('div');
   const { row, input } = field(say('username'), { type: 'text', dir: 'ltr',
     autocapitalize: 'none', autocomplete: 'off', spellcheck: false }, say('blocksHint'));
   const go = el('button', { type: 'submit' }, say('block'));
-  const rows = list.map(({ username }) => el('li', { class: 'row' }, el('bdi', {}, username),
-    button(say('unblock'), event => attempt(problem, event.currentTarget, async () => {
-      await client.unblock(username);
-      await again();
-    }), { class: 'link' })));
-  return [rows.length > 0 ? el('ul', { class: 'members' }, ...rows)
-    : el('p', { class: 'hint' }, say('noBlocks')),
-  el('form', { class: 'line-form', onsubmit: event => {
+  return el('form', { class: 'line-form', onsubmit: event => {
     event.preventDefault();
     attempt(problem, go, async () => {
-      await client.block(input.value.trim().toLowerCase());
+      await model.client.block(input.value.trim().toLowerCase());
+      input.value = '';
       await model.askInvitations();
       await again();
     });
-  } }, row, go), problem];
-});
+  } }, row, go, problem);
+}
+
+const blocks = model => part(say('blocks'), async again => {
+  const problem = el('div');
+  const rows = (await model.client.blocks()).map(({ username }) => el('li', { class: 'row' },
+    el('bdi', {}, username),
+    button(say('unblock'), event => attempt(problem, event.currentTarget, async () => {
+      await model.client.unblock(username);
+      await again();
+    }), { class: 'link' })));
+  return [rows.length > 0 ? el('ul', { class: 'members' }, ...rows)
+    : el('p', { class: 'hint' }, say('noBlocks')), problem];
+}, again => blockForm(model, again));
 
 const wishes = model => part(say('wishes'), async again => {
   const wished = await model.client.wishes();

@@ -24,6 +24,7 @@ export class Conversation {
   #reading;
   #wasNear = true; // before the window got another size
   #trust; // as the entries show it
+  #reasons; // of the banners that are shown
   #isClosed = false;
   #isBegun = false;
   #list = el('ol', { class: 'entries' });
@@ -143,9 +144,18 @@ export class Conversation {
       session.state === 'member' && users.length > 1
         ? el('span', { class: `trust ${changed ? 'changed' : open ? 'no' : 'yes'}` },
           say(changed ? 'CHANGED' : open ? 'unverified' : 'verified')) : '');
-    this.#banners.replaceChildren(...bannersOf(this.#model, session, () => this.#synchronize()));
     const isIn = session.state === 'member';
     this.#composer.element.hidden = !isIn;
+    this.#showBanners(session, isIn);
+  }
+
+  /** Anew where there is another reason for them: somebody may be about to click one. */
+  #showBanners(session, isIn) {
+    const reasons = JSON.stringify([session.stop, isIn,
+      session.members.map(m => [m.mark, m.seen, m.compared])]);
+    if (reasons === this.#reasons) return;
+    this.#reasons = reasons;
+    this.#banners.replaceChildren(...bannersOf(this.#model, session, () => this.#synchronize()));
     if (!isIn) this.#banners.append(el('p', { class: 'banner' }, say('left')));
   }
 

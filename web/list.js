@@ -8,6 +8,7 @@ export class List {
   #model;
   #choose;
   #rows = new Map(); // id → element
+  #looks = new Map(); // id → what it was made of
   #sessions = el('ul', { class: 'sessions', 'aria-label': say('sessions') });
   #invitations = el('section', { class: 'invitations', 'aria-label': say('invitations') });
   #current;
@@ -47,14 +48,21 @@ export class List {
       String(unread)), el('span', { class: 'unseen' }, say('unread', { count: unread })))));
   }
 
+  /** A row stays as long as nothing of it has changed: somebody may be about to click it. */
   #show() {
     const focused = document.activeElement?.dataset?.session;
-    this.#rows.clear();
-    for (const session of this.#model.sessions)
-      this.#rows.set(session.session_id, this.#row(session));
-    this.#sessions.replaceChildren(...this.#rows.values());
-    if (this.#rows.size === 0)
-      this.#sessions.append(el('li', { class: 'hint' }, say('noSessions')));
+    for (const session of this.#model.sessions) {
+      const { session_id: id, label, unread, state, stop, last } = session;
+      const looks = JSON.stringify([label, unread, state, stop, last]);
+      if (this.#looks.get(id) === looks) continue;
+      this.#looks.set(id, looks);
+      this.#rows.set(id, this.#row(session));
+    }
+    const rows = this.#model.sessions.map(s => this.#rows.get(s.session_id));
+    if (rows.length === 0) rows.push(el('li', { class: 'hint' }, say('noSessions')));
+    if (rows.length === this.#sessions.children.length &&
+      rows.every((row, i) => row === this.#sessions.children[i])) return;
+    this.#sessions.replaceChildren(...rows);
     if (focused) this.focus(focused);
   }
 

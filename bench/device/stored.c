@@ -8,6 +8,7 @@
 #include "device/membership.h"
 #include "reach/state.h"
 #include "session/items.h"
+#include "tests/testlib/session_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,7 +319,7 @@ int main(int argc, char **argv)
 	must(membership_new(&m, text.text, &offer), "a membership");
 	m.session = owner.session;
 	fill_notes(m.notes, members);
-	must(session_save(m.session, &whole), "the whole");
+	must(session_value(m.session, &whole), "the whole");
 	must(record_print(m.notes, &whole), "the notes");
 	(void)printf("%zu members; as one value %zu bytes\n", members, whole.n);
 	save(&m, "the whole, by item");

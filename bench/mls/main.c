@@ -43,6 +43,7 @@ static const char *only; /* this operation; NULL: all */
 /* What the operations work on. */
 static struct world w;
 static struct mls_group *made;
+static struct sign_key *parsed_key; /* the first client's */
 static struct mls_commit commit;
 static struct mls_event event;
 static struct buf message, tree, welcome;
@@ -64,8 +65,21 @@ static void create(void)
 		   "create");
 }
 
+/* The same by an identity whose key is parsed, as it is in the floor. */
+static void parse(void)
+{
+	struct mls_identity *me = &w.first.me;
+
+	if (parsed_key == NULL)
+		world_must(sign_private_parse(me->suite, me->signature_private,
+					      &parsed_key),
+			   "a key");
+	me->signature_parsed = parsed_key;
+}
+
 static void free_made(void)
 {
+	w.first.me.signature_parsed = NULL;
 	mls_group_free(made);
 	made = NULL;
 }
@@ -175,6 +189,7 @@ static void count_receive(const struct shape *shape, struct floor_count *c)
 /* Sending last: what is sent there nobody reads. */
 static const struct operation OPERATIONS[] = {
 	{ "create", NULL, create, free_made, counts_create },
+	{ "parsed", parse, create, free_made, counts_create },
 	{ "add", NULL, add, discard, counts_add },
 	{ "commit", NULL, commit_path, discard, counts_commit },
 	{ "process", commit_path, process, discard_both, counts_process },
@@ -182,7 +197,7 @@ static const struct operation OPERATIONS[] = {
 	{ "receive", send, receive, forget_message, count_receive },
 	{ "send", NULL, send, forget_message, count_send },
 };
-enum { COMMIT = 2, OPERATION_COUNT = 7 };
+enum { COMMIT = 3, OPERATION_COUNT = 8 };
 
 /* ---- the shape that the counts need ---- */
 
@@ -382,6 +397,8 @@ static double measure_world(const struct suite *suite, uint32_t members,
 	if (only == NULL || strcmp(only, "joining") == 0)
 		joining_measure(&w);
 	world_clear(&w);
+	sign_key_free(parsed_key);
+	parsed_key = NULL;
 	return commit_time;
 }
 

@@ -1,15 +1,19 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
 import { areTokens, checkLogin, isDone, parse, refusalOf } from './answers.js';
-import { Calls } from './calls.js';
 import { Listeners } from './listeners.js';
 import { Live } from './live.js';
 import { Failure, Module } from './module.js';
+import { ORDER, Orders, SAY, VALUE, sleep } from './orders.js';
 import { Records } from './records.js';
+import { Transfers } from './transfers.js';
 
 const ASK_AGAIN_MS = 1000; // whether another device has approved this one
-
-const sleep = ms => new Promise(done => setTimeout(done, ms));
+const TIMER_MOST_MS = 2 ** 31 - 1;
+const HOW = { credentials: 'omit', cache: 'no-store', redirect: 'error',
+  referrerPolicy: 'no-referrer' };
+// What the server asks for, and nobody waits for: it asks again.
+const OBLIGED = new Set(['stock', 'asked', 'receipt']);
 
 /** scrypt takes 128 MB, which a module's memory never gives back: so it is done in one
  * that is forgotten. */
@@ -17,7 +21,7 @@ const apart = compiled => new Module(compiled, {});
 
 const keyWith = compiled => (...args) => apart(compiled).recordKey(...args);
 
-export class Client extends Calls {
+export class Client extends Orders {
   #options;
   #compiled;
   #records;
@@ -29,6 +33,8 @@ export class Client extends Calls {
   #last = Promise.resolve(); // of what is done one after another
   #listeners = new Listeners();
   #live;
+  #timer; // of what is due next
+  #transfers;
   #closing; // the promise of close()
   #broken; // why it has closed itself
   #cut = new AbortController(); // of requests that nobody waits for any more
@@ -103,10 +109,10 @@ export class Client extends Calls {
   }
 
   async #openDevice() {
-    const { algorithms = '', stock = 0 } = this.#options;
+    const { algorithms = '', stock = 0, receipts = false } = this.#options;
     this.#module = new Module(this.#compiled, this.#records, error => this.#break(error));
     this.#module.must('open', [this.#account.username, this.#account.device_id,
-      algorithms], stock);
+      algorithms], stock, receipts ? 1 : 0);
     await this.#records.flush();
   }
 
@@ -136,9 +142,9 @@ export class Client extends Calls {
   /** This device comes to stand in the account's log. */
   async #stand(pending) {
     let waited = false;
-    if (!pending) await this.#order({ kind: 'account' });
+    if (!pending) await this[ORDER]({ kind: 'account' });
     for (;;) {
-      const told = await this.#order({ kind: 'enrol' }, 'look');
+      const told = await this[ORDER]({ kind: 'enrol' }, 'look');
       if (told.result === 'ok') break;
       if (!told.code || !this.#options.onCode) this.#module.check(told);
       if (!waited) this.#options.onCode(told.code);
@@ -146,7 +152,7 @@ export class Client extends Calls {
       await sleep(ASK_AGAIN_MS);
     }
     if (waited || pending) await this.#renew(this.#tokens.access);
-    await this.#order({ kind: 'stock' });
+    await this[ORDER]({ kind: 'stock' });
     await this.#keepAccount({ ...this.#account, stands: true });
   }
 
@@ -175,7 +181,9 @@ export class Client extends Calls {
 
   async #close() {
     this.#live?.close();
+    clearTimeout(this.#timer);
     try {
+      await this.#transfers?.close();
       await this.#last;
       await this.#renewal?.catch(() => {});
       this.#module?.close();
@@ -231,13 +239,29 @@ export class Client extends Calls {
     if (access) headers.authorization = `Bearer ${access}`;
     try {
       const answer = await this.#options.fetch(new URL(path, this.#options.server),
-        { method, headers, body, credentials: 'omit', cache: 'no-store',
-          redirect: 'error', referrerPolicy: 'no-referrer', signal: this.#cut.signal });
+        { ...HOW, method, headers, body, signal: this.#cut.signal });
       const date = Date.parse(answer.headers.get('date') ?? '');
       return { status: answer.status, text: await answer.text(),
         ahead: Number.isNaN(date) ? 0 : date - Date.now() };
     } catch {
       return { status: 0, text: '', ahead: 0 };
+    }
+  }
+
+  /** A request whose body or answer is bytes; undefined: the server was not reached. */
+  async #pass({ method, path, headers }, body, signal) {
+    const ask = () => {
+      const all = new Headers(headers.map(line => line.split(/: (.*)/).slice(0, 2)));
+      all.set('authorization', `Bearer ${this.#tokens?.access}`);
+      return this.#options.fetch(new URL(path, this.#options.server), { ...HOW, method,
+        headers: all, body, signal: AbortSignal.any([signal, this.#cut.signal]) });
+    };
+    try {
+      const { access } = this.#tokens ?? {};
+      const answer = await ask();
+      return answer.status === 401 && await this.#renew(access) ? await ask() : answer;
+    } catch {
+      return undefined;
     }
   }
 
@@ -298,7 +322,7 @@ export class Client extends Calls {
     return result;
   }
 
-  #order(order, ...accepted) {
+  [ORDER](order, ...accepted) {
     return this.#serial(() => this.#run(order, accepted));
   }
 
@@ -325,9 +349,35 @@ export class Client extends Calls {
   #tell() {
     for (;;) {
       const event = this.#module.json('event');
-      if (event.kind === undefined) return;
+      if (event.kind === undefined) break;
       this.#say(event);
     }
+    this.#watch(0);
+  }
+
+  /** Looks after so many milliseconds what is due by itself, while this client listens. */
+  #watch(ms) {
+    if (!this.#live || this.#closing) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#serial(() => this.#due()).catch(() => {}),
+      Math.min(Math.max(ms, 0), TIMER_MOST_MS));
+    this.#timer.unref?.();
+  }
+
+  async #due() {
+    const { order, at } = this.#module.must('due');
+    await this.#records.flush();
+    this.#tell();
+    if (order) await this.#oblige(order);
+    else if (at !== undefined) this.#watch(at - Date.now());
+    else clearTimeout(this.#timer);
+  }
+
+  // That it could not be done now keeps nobody from anything.
+  #oblige(order) {
+    return this.#run(order, ['look']).catch(error => {
+      if (this.#broken) throw error;
+    });
   }
 
   #say(event) {
@@ -335,11 +385,11 @@ export class Client extends Calls {
     this.#listeners.tell(event);
   }
 
-  /** What a call of the module gives, between orders. */
-  #value(name, ...args) {
+  [VALUE](name, ...args) {
     return this.#serial(async () => {
       const { value } = this.#module.must(name, ...args);
       await this.#records.flush(); // what has expired goes by reading, too
+      this.#watch(0);
       return value;
     });
   }
@@ -349,24 +399,6 @@ export class Client extends Calls {
   /** Calls `listener` with each event; gives a function that ends this. */
   on(listener) {
     return this.#listeners.add(listener);
-  }
-
-  /** The events from now on, for `for await`. */
-  async *events() {
-    const waiting = [];
-    let wake;
-    const off = this.on(event => {
-      waiting.push(event);
-      wake?.();
-    });
-    try {
-      for (;;) {
-        while (waiting.length > 0) yield waiting.shift();
-        await new Promise(done => { wake = done; });
-      }
-    } finally {
-      off();
-    }
   }
 
   /** Connects, and follows every session of this device. A connection that is lost is made
@@ -395,7 +427,8 @@ export class Client extends Calls {
       await this.#records.flush();
       this.#tell();
       // what waits to be sent waits: that is no failure of reading
-      if (order) await this.#run(order, ['look']);
+      if (OBLIGED.has(order?.kind)) await this.#oblige(order);
+      else if (order) await this.#run(order, ['look']);
       return order;
     });
   }
@@ -415,16 +448,25 @@ export class Client extends Calls {
     const items = await this.outbox();
     const ids = new Set(items.filter(i => i.state === 'waiting').map(i => i.session_id));
     for (const session of ids)
-      await this.#order({ kind: 'refresh', session }).catch(() => {});
+      await this.refresh(session).catch(() => {});
   }
 
   // ---- sessions ----
+
+  /** What the module knows of a session, with how far its person has read. */
+  #describe(id) {
+    const told = this.#module.json('describe', [id]);
+    const { result, read, count } = this.#module.json('unread', [id]);
+    if (told.result === 'ok' && result === 'ok')
+      Object.assign(told.value, { read, unread: count });
+    return told;
+  }
 
   /** What this device knows of all its sessions: docs/state.md has the members. */
   sessions() {
     return this.#serial(async () => {
       const { value: ids } = this.#module.must('sessions');
-      const list = ids.map(id => this.#module.json('describe', [id]))
+      const list = ids.map(id => this.#describe(id))
         .filter(told => told.result === 'ok').map(told => told.value);
       await this.#records.flush();
       return list;
@@ -432,7 +474,11 @@ export class Client extends Calls {
   }
 
   describe(session) {
-    return this.#value('describe', [session]);
+    return this.#serial(async () => {
+      const { value } = this.#module.check(this.#describe(session));
+      await this.#records.flush();
+      return value;
+    });
   }
 
   /** Of the server's list those about which a person is asked. */
@@ -447,7 +493,7 @@ export class Client extends Calls {
   }
 
   async #entered(order) {
-    const told = await this.#order(order);
+    const told = await this[ORDER](order);
     await this.#live?.follow(told.session);
     return told;
   }
@@ -457,72 +503,46 @@ export class Client extends Calls {
   }
 
   async join(session) {
-    await this.#entered({ kind: 'join', session });
-    await this.#order({ kind: 'stock' }).catch(() => {}); // the server asks again
+    const { anew } = await this.#entered({ kind: 'join', session });
+    await this[ORDER]({ kind: 'stock' }).catch(() => {}); // the server asks again
+    return anew;
   }
 
-  async invite(session, whom) {
-    return (await this.#order({ kind: 'invite', session, whom })).devices;
+  /** The person types there, or does not any more. */
+  async type(session, types = true) {
+    await this.#serial(async () => {
+      const { frame } = this.#module.must('type', [session], types ? 1 : 0);
+      if (frame) this.#live?.send(frame);
+    });
   }
 
-  async ask(session, whom) {
-    await this.#order({ kind: 'ask', session, whom });
+  // ---- files ----
+
+  get #files() {
+    return this.#transfers ??= new Transfers({
+      module: this.#module,
+      serial: f => this.#serial(f),
+      flush: () => this.#records.flush(),
+      ask: (...args) => this.#pass(...args),
+      say: event => this.#say(event),
+    });
   }
 
-  async uninvite(session, whom) {
-    await this.#order({ kind: 'uninvite', session, whom });
+  /** Seals what a Blob or a stream has, stores it, and says it with that text. */
+  async sendFile(session, source, { key = crypto.randomUUID(), name = source.name ?? 'file',
+    type = source.type || undefined, text = '', ...saying } = {}) {
+    return this.#files.send({ session, key, name, type }, source, file =>
+      this[SAY]({ kind: 'send', session, text, file, ...saying }));
   }
 
-  async remove(session, whom) {
-    await this.#order({ kind: 'remove', session, whom });
+  /** {name, type, size, blob} of what an entry names, once all of it was verified. */
+  async saveFile(session, number) {
+    return this.#files.save(session, number);
   }
 
-  async rotate(session) {
-    await this.#order({ kind: 'rotate', session });
-  }
-
-  async leave(session) {
-    await this.#order({ kind: 'leave', session });
-  }
-
-  async resolve(session) {
-    await this.#order({ kind: 'resolve', session });
-  }
-
-  async refresh(session) {
-    await this.#order({ kind: 'refresh', session });
-  }
-
-  /** A person was shown these members. */
-  async shown(session, marks) {
-    await this.#value('shown', [session, JSON.stringify(marks)]);
-  }
-
-  // ---- saying something ----
-
-  /** {number}: it stands in the verified log; {kept, item, why}: it is stored, and waits. */
-  async send(session, text, { act = 'say', about, key, topic, toNewMembers = false } = {}) {
-    return sent(await this.#order({ kind: 'send', session, text, act, about, key, topic,
-      toNewMembers }, 'kept'));
-  }
-
-  async flush(session) {
-    return sent(await this.#order({ kind: 'flush', session }, 'kept'));
-  }
-
-  outbox(session = '') {
-    return this.#value('outbox', [session]);
-  }
-
-  /** Forgets an item of the outbox, or all of the session. */
-  async drop(session, item = -1) {
-    await this.#value('drop', [session], item);
-  }
-
-  // ---- reading ----
-
-  entry(session, number) {
-    return this.#value('entry', [session], number);
+  /** A transfer under that key; what has come of it stays. */
+  async cancel(key) {
+    this.#transfers?.cancel(key);
   }
 
   /** Entries that are kept, from the one after `after` to the last. */
@@ -538,30 +558,7 @@ export class Client extends Calls {
       return list;
     });
   }
-
-  /** The person has read up to that entry. */
-  async readTo(session, number) {
-    await this.#value('read_to', [session], number);
-  }
-
-  // ---- people ----
-
-  /** What this device knows of an account after it has read its log: `digits` are for two
-   * people to compare. */
-  async verify(user) {
-    await this.#order({ kind: 'account' });
-    if (user !== this.username) await this.#order({ kind: 'meet', whom: user });
-    return this.#value('person', [user]);
-  }
-
-  /** A person has compared the digits with that person. */
-  async compared(user) {
-    await this.#value('compared', [user]);
-  }
 }
-
-const sent = ({ result, number, item, why }) =>
-  result === 'kept' ? { kept: true, item, why } : { kept: false, number };
 
 /** The same with other defaults, for a browser or node. */
 export const withDefaults = defaults => class extends Client {

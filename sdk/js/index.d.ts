@@ -75,6 +75,9 @@ export interface OpenOptions {
   algorithms?: string;
   /** KeyPackages of each algorithm at the server, 100 at most. */
   stock?: number;
+  /** Writes receipts: what has come here, and with readTo() what the person has read, unless
+   * setWish() says otherwise. Without it none are written. */
+  receipts?: boolean;
   /** In the place of those of the platform. */
   fetch?: typeof fetch;
   WebSocket?: unknown;
@@ -94,31 +97,62 @@ export interface LoginOptions extends OpenOptions {
   token?: string;
 }
 
-/** libhermetic's events (hermetic.h), and `failed`: what was pushed could not be taken in. */
-export interface Event {
-  kind: 'text' | 'edit' | 'delete' | 'reaction' | 'entry' | 'sent' | 'refused' | 'ended' |
-    'invited' | 'device-waits' | 'connected' | 'disconnected' | 'failed';
+interface Told {
   /** The id; empty where it is about none. */
   session: string;
   text: string;
-  /** The number of the entry in the session's log. */
-  number?: number;
-  /** Of the outbox: `sent`, `refused`. */
-  item?: number;
-  from?: string;
-  device?: string;
-  /** Said by this device. */
-  own?: boolean;
-  /** The number of the message that it is about; 0: none. */
-  about?: number;
-  /** Unix milliseconds, as the sender says. */
-  sentAt?: number;
-  topic?: string;
-  /** Another one names this account in it. */
-  mentioned?: boolean;
-  /** All that is kept of an entry (docs/state.md). */
-  json?: Entry | '';
 }
+
+/** An entry of a session's log. `receipt`: `from` has the log up to `json.delivered`, and has
+ * read up to `json.read`. */
+export interface EntryEvent extends Told {
+  kind: 'text' | 'edit' | 'delete' | 'reaction' | 'receipt' | 'entry';
+  /** The number of the entry in the session's log. */
+  number: number;
+  from: string;
+  device: string;
+  /** Said by this device. */
+  own: boolean;
+  /** The number of the message that it is about; 0: none. */
+  about: number;
+  /** Unix milliseconds, as the sender says. */
+  sentAt: number;
+  topic: string;
+  /** Another one names this account in it. */
+  mentioned: boolean;
+  /** All that is kept of it. */
+  json: Entry;
+}
+
+/** An item of the outbox stands at `number`, or was refused for good. */
+export interface ItemEvent extends Told {
+  kind: 'sent' | 'refused';
+  item: number;
+  number: number;
+}
+
+/** Others than before type in the session: their names; [] when nobody does any more. */
+export interface TypingEvent extends Told {
+  kind: 'typing';
+  json: string[];
+}
+
+/** `failed`: what was pushed could not be taken in; the rest as libhermetic has them
+ * (hermetic.h). */
+export interface OtherEvent extends Told {
+  kind: 'ended' | 'invited' | 'device-waits' | 'connected' | 'disconnected' | 'failed';
+}
+
+/** A file goes to the server, or comes from it: bytes of its ciphertext. */
+export interface ProgressEvent extends Told {
+  kind: 'progress';
+  /** That of sendFile(); of saveFile() the number of the entry. */
+  key: string;
+  done: number;
+  total: number;
+}
+
+export type Event = EntryEvent | ItemEvent | TypingEvent | ProgressEvent | OtherEvent;
 
 /** What is kept of an entry: docs/state.md, "What is kept of an entry". */
 export interface Entry {
@@ -128,11 +162,21 @@ export interface Entry {
   text?: string;
   own?: boolean;
   reactions?: Record<string, string[]>;
+  /** Of a receipt: how far. */
+  delivered?: number;
+  read?: number;
+  /** Of a text of one's own: who has it, and who has read it. */
+  delivered_to?: string[];
+  read_by?: string[];
+  /** Of a text with a file, for saveFile(). */
+  file?: { id: string; name: string; type: string; size: number };
   [member: string]: unknown;
 }
 
 export interface Member {
   username: string;
+  /** The fingerprint of the account that has this name here; leaves of before have none. */
+  account?: string;
   device_id: string;
   role: string;
   own: boolean;
@@ -150,6 +194,10 @@ export interface Session {
   algorithm: string;
   state: string;
   last_seq: number;
+  /** Up to where the person has read, and how many texts of others stand behind that: 1,000
+   * at most. */
+  read: number;
+  unread: number;
   members: Member[];
   safety_number: string;
   /** Why nothing is sent there until a person has looked. */
@@ -164,9 +212,52 @@ export interface Person {
   compared: 'no' | 'yes' | 'changed';
   closed: boolean;
   forked: boolean;
-  /** The server shows another account under that name. */
+  /** The server shows another account under that name; its fingerprint is for accept(). */
   other_digits?: string;
+  other_fingerprint?: string;
   [member: string]: unknown;
+}
+
+/** One's own. What `stands` says is verified, and all else the server's word. */
+export interface OwnDevice {
+  device_id: string;
+  name: string;
+  /** In the account's log. */
+  number?: number;
+  /** This one. */
+  own: boolean;
+  /** Is not approved. */
+  pending?: boolean;
+  /** Asks to be approved now. */
+  waits: boolean;
+  /** Has KeyPackages, so it can come into sessions. */
+  ready: boolean;
+  /** In the account's log. */
+  stands: boolean;
+  [member: string]: unknown;
+}
+
+export interface Blocked {
+  username: string;
+  fingerprint?: string;
+  /** False: another device of the account has blocked them, as the server says. */
+  here: boolean;
+}
+
+/** What is not said is all of it. */
+export interface Search {
+  /** All of them stand in the text, its last edit or the name of its file, without regard to
+   * case. */
+  words?: string;
+  session?: string;
+  topic?: string;
+  /** Entries with a greater number, and with a smaller one. */
+  after?: number;
+  before?: number;
+  /** From the first one on that was sent then or later, Unix milliseconds. */
+  since?: number;
+  /** At most so many of each session, the latest. */
+  last?: number;
 }
 
 export interface Item {
@@ -192,40 +283,33 @@ export interface Saying {
   toNewMembers?: boolean;
 }
 
-export class Client {
-  static open(options: OpenOptions): Promise<Client>;
-  static register(options: LoginOptions): Promise<Client>;
-  static login(options: LoginOptions): Promise<Client>;
-  static exists(storage: Storage): Promise<boolean>;
-  /** Rejects where the passphrase does not open that storage: also while another tab has the
-   * device, which does what it is asked for without. */
-  static check(options: Pick<OpenOptions, 'storage' | 'passphrase' | 'wasm'>): Promise<void>;
-
-  readonly username: string;
-  readonly deviceId: string;
-
-  close(): Promise<void>;
+/** What a device does, in whichever tab it is. */
+export interface Calls {
+  /** Gives a function that ends it. */
+  on(listener: (event: Event) => void): () => void;
+  /** The events from now on, until the client is closed. */
+  events(): AsyncGenerator<Event, void, void>;
   /** Resolves when the client is closed. It closes itself where its state could not be stored
    * or its module has failed: then with that, and the state is to be opened again. */
   readonly ended: Promise<Failure | undefined>;
-  /** Rejects, and leaves the login as it is, where the server does not say that it has ended. */
-  logout(): Promise<void>;
-
-  /** Gives a function that ends it. */
-  on(listener: (event: Event) => void): () => void;
-  events(): AsyncGenerator<Event, never, void>;
-  /** Connects; events come from then on. */
-  listen(): void;
+  close(): Promise<void>;
 
   sessions(): Promise<Session[]>;
   describe(session: string): Promise<Session>;
   members(session: string): Promise<Member[]>;
+  /** The id of the session of that name, or whose id begins so. */
+  find(word: string): Promise<string>;
   /** As far as the server says. */
   invitations(): Promise<{ session_id: string; inviter: string; [member: string]: unknown }[]>;
+  /** Who has signed the invitation into that session. Whose counts is known by a join. */
+  letters(session: string): Promise<{ by: string; compared: Person['compared'] }[]>;
   /** Gives the id. */
   create(creation?: { name?: string; users?: string[]; open?: boolean;
     verifiedOnly?: boolean }): Promise<string>;
-  join(session: string): Promise<void>;
+  /** True: what was stored of the session was damaged, and is lost here. */
+  join(session: string): Promise<boolean>;
+  /** The invitation is not taken; a device that was added leaves. */
+  decline(session: string): Promise<void>;
   /** Gives how many devices were added; 0: the user may join later. */
   invite(session: string, user: string): Promise<number>;
   ask(session: string, user: string): Promise<void>;
@@ -234,9 +318,13 @@ export class Client {
   remove(session: string, whom: string): Promise<void>;
   rotate(session: string): Promise<void>;
   leave(session: string): Promise<void>;
-  resolve(session: string): Promise<void>;
+  /** As join(). */
+  resolve(session: string): Promise<boolean>;
   refresh(session: string): Promise<void>;
   shown(session: string, marks: string[]): Promise<void>;
+  /** Both are kept and sent as texts are. */
+  setName(session: string, name: string): Promise<Sent>;
+  setSubject(session: string, subject: string): Promise<Sent>;
 
   send(session: string, text: string,
     saying?: Saying & { act?: 'say' | 'edit' | 'delete' | 'react' }): Promise<Sent>;
@@ -250,11 +338,81 @@ export class Client {
   outbox(session?: string): Promise<Item[]>;
   /** Forgets an item, or all of the session. */
   drop(session: string, item?: number): Promise<void>;
+  /** Seals what a Blob (a File) or a stream has, as large as the server takes it, stores it, and says
+   * it with `text`, which may be empty. One that was cut off, also by the end of the page,
+   * goes on where it was when the same bytes are given under the same key within two days. */
+  sendFile(session: string, source: Blob | ReadableStream<Uint8Array>,
+    file?: Saying & { name?: string; type?: string; text?: string }): Promise<Sent>;
+  /** The file that an entry names, once all of it was verified. Who sent it chose its name and
+   * its type: what a page opens as a document of its own runs in it. */
+  saveFile(session: string, number: number):
+    Promise<{ name: string; type: string; size: number; blob: Blob }>;
+  /** A transfer under that key, whose call is rejected with `cancelled`. */
+  cancel(key: string): Promise<void>;
+  /** The person types there, or does not any more. Call it as often as something is typed, and
+   * not for what is sent: members are told every four seconds at most. */
+  type(session: string, types?: boolean): Promise<void>;
 
   entry(session: string, number: number): Promise<Entry>;
   entries(session: string, range?: { after?: number; last?: number }): Promise<Entry[]>;
+  /** Entries that are kept, without receipts; nothing is asked of a server. */
+  search(query?: Search): Promise<{ session: string; entries: Entry[] }[]>;
   readTo(session: string, number: number): Promise<void>;
+  /** What this device tells others of itself: both, until setWish() says otherwise. */
+  wishes(): Promise<{ receipts: boolean; typing: boolean }>;
+  setWish(wish: 'receipts' | 'typing', on: boolean): Promise<void>;
 
+  /** What is known here of an account; verify() reads its log before. */
+  person(user: string): Promise<Person>;
   verify(user: string): Promise<Person>;
   compared(user: string): Promise<void>;
+  /** The person was shown Person.other_digits, and says that the name is meant for that
+   * account. */
+  accept(user: string, fingerprint: string): Promise<void>;
+  blocks(): Promise<Blocked[]>;
+  /** `known`: the server shows somebody of that name. */
+  block(user: string): Promise<{ known: boolean }>;
+  unblock(user: string): Promise<void>;
+
+  devices(): Promise<OwnDevice[]>;
+  /** Lets in the device that has asked with this code; `code-mismatch`: none has. Then link()
+   * brings it into sessions. */
+  approve(code: string): Promise<{ device_id: string; name: string; number: number }>;
+  /** One's other devices come into one's sessions: all of them, and the one of that number
+   * once it goes on, for which a minute is waited: then `not-ready`. */
+  link(number?: number): Promise<{ session_id: string; devices: number; missing: number }[]>;
+  /** By its id, the beginning of that, or its name: one that asks is not let in; one that
+   * stands in the account is ended, there and in one's sessions. */
+  refuse(device: string): Promise<void>;
+  revoke(device: string): Promise<void>;
+}
+
+export interface Client extends Calls {}
+export class Client {
+  static open(options: OpenOptions): Promise<Client>;
+  static register(options: LoginOptions): Promise<Client>;
+  static login(options: LoginOptions): Promise<Client>;
+  static exists(storage: Storage): Promise<boolean>;
+  /** Rejects where the passphrase does not open that storage: also while another tab has the
+   * device, which does what it is asked for without. */
+  static check(options: Pick<OpenOptions, 'storage' | 'passphrase' | 'wasm'>): Promise<void>;
+
+  readonly username: string;
+  readonly deviceId: string;
+
+  /** Rejects, and leaves the login as it is, where the server does not say that it has ended. */
+  logout(): Promise<void>;
+  /** Connects; events come from then on. */
+  listen(): void;
+}
+
+/** The device of all tabs of a page; in browsers only. One of them has it, and does what all
+ * ask for; it listens, and each tab is told all events. Where that tab is closed while it does
+ * something that is not done twice, the call is rejected with `tab-closed`. */
+export interface SharedClient extends Calls {}
+export class SharedClient {
+  /** Opens the device that is logged in in that storage, when it is this tab's turn. */
+  constructor(options: OpenOptions & { storage: IndexedDbStorage });
+  /** Whether this tab has the device. */
+  readonly leads: boolean;
 }

@@ -102,6 +102,11 @@ export class Live {
       socket.send(JSON.stringify({ type: 'subscribe', id, session_id, after }));
   }
 
+  /** Sends that, where there is a connection: nobody waits for it. */
+  send(frame) {
+    if (this.#socket?.readyState === 1) this.#socket.send(frame);
+  }
+
   /** This device is in that session now. */
   async follow(session) {
     if (!this.#open) return;

@@ -9,6 +9,13 @@ const FILE_TYPES = new Set(['fd_close', 'fd_fdstat_get', 'fd_fdstat_set_flags',
   'fd_prestat_get', 'fd_prestat_dir_name', 'fd_read', 'fd_seek', 'fd_filestat_get']);
 const RANDOM_MOST = 65536; // bytes that getRandomValues() gives at a time
 
+const nfkc = text => text.normalize('NFKC');
+
+// Unicode's NFKC_Casefold, sign by sign: the case of one does not depend on its neighbours.
+const caseless = c => c === '\u0131' ? c : c.toLowerCase().toUpperCase().toLowerCase();
+const fold = text => nfkc(Array.from(nfkc(text), caseless).join(''))
+  .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+
 /** What went wrong, as libhermetic says it: `result` is the kind of it, `slug` a word for
  * programs, the message a sentence, and `advice` what to do next. */
 export class Failure extends Error {
@@ -115,12 +122,15 @@ export class Module {
       put: guarded(-1, (name, at, size) =>
         records.put(this.#text(name), this.#bytes(at, size).slice())),
       remove: guarded(-1, name => records.remove(this.#text(name))),
-      normalize: guarded(-1, (at, size) => {
-        this.#taken = encoder.encode(
-          decoder.decode(this.#bytes(at, size)).normalize('NFKC'));
-        return this.#taken.length;
-      }),
+      normalize: guarded(-1, (at, size) => this.#form(at, size, nfkc)),
+      fold: guarded(-1, (at, size) => this.#form(at, size, fold)),
     };
+  }
+
+  /** The size of a form of that text, which is read next. */
+  #form(at, size, form) {
+    this.#taken = encoder.encode(form(decoder.decode(this.#bytes(at, size))));
+    return this.#taken.length;
   }
 
   #text(at) {
@@ -202,6 +212,26 @@ export class Module {
     this.#with([bytes], at =>
       this.#call('answer', status, at, bytes.length, clockAheadMs));
     if (this.#raised !== undefined) this.#read(1);
+  }
+
+  /** Those bytes of a file, sealed or opened; what is read of the tag is in its place. */
+  pass(name, bytes, file) {
+    return this.#with([bytes], at => {
+      const told = name === 'file_end' ? this.#call(name, at, file)
+        : this.#call(name, at, bytes.length, file);
+      this.check(JSON.parse(this.#read(told)));
+      return this.#bytes(at, bytes.length).slice();
+    });
+  }
+
+  fileAnswer(file, status, text, offset, fetched) {
+    const bytes = encoder.encode(text);
+    this.#with([bytes], at =>
+      this.#call('file_answer', at, bytes.length, file, status, offset, fetched));
+  }
+
+  freeFile(file) {
+    if (!this.#broken) this.#call('file_free', file);
   }
 
   close() {

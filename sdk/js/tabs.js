@@ -4,10 +4,13 @@ import { Calls } from './calls.js';
 import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
 
-const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify'];
-const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send'];
+const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify',
+  'devices', 'blocks', 'letters', 'person', 'find', 'search', 'wishes', 'saveFile'];
+const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send', 'type',
+  'setWish', 'accept', 'block', 'unblock', 'link', 'sendFile', 'cancel'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
-  'resolve', 'drop', 'logout'];
+  'resolve', 'drop', 'approve', 'refuse', 'revoke', 'decline', 'setName', 'setSubject',
+  'logout'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
 const ALL = new Set([...AGAIN, ...DONE_ONCE]);
 const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again
@@ -34,7 +37,10 @@ export class SharedClient extends Calls {
   #closed; // the promise of close()
   #leading; // ends when this tab stands in line no more
   #serving = new Set(); // answers that other tabs wait for
+  #known = new Set(); // ids of calls that were taken on, until their tabs have the answers
   #failed; // why no call is taken any more
+  #tellEnded;
+  #ended = new Promise(done => { this.#tellEnded = done; });
 
   /** `Client` opens the device with those options, in whichever tab has its turn. */
   constructor(Client, options) {
@@ -67,7 +73,13 @@ export class SharedClient extends Calls {
       await Promise.all(this.#serving);
     } finally {
       this.#channel.close();
+      this.#tellEnded();
     }
+  }
+
+  /** Resolves when this is closed, or takes no call any more: then with why. */
+  get ended() {
+    return this.#ended;
   }
 
   /** Calls `listener` with each event of the device; gives a function that ends this. */
@@ -83,6 +95,7 @@ export class SharedClient extends Calls {
 
   #fail(error) {
     this.#end(error);
+    this.#tellEnded(error);
     this.#listeners.tell({ kind: 'failed', session: '', text: error.message });
   }
 
@@ -108,6 +121,7 @@ export class SharedClient extends Calls {
       this.#listeners.tell(event);
     });
     client.listen();
+    this.#known.clear();
     this.#client = client;
     this.#channel.postMessage({ leads: true });
     this.#ask();
@@ -146,15 +160,19 @@ export class SharedClient extends Calls {
 
   // ---- what other tabs say ----
 
-  async #hear({ call, taken, answer, leads, event }) {
+  async #hear({ call, taken, answer, settled, leads, event }) {
     if (event) this.#listeners.tell(event);
     if (leads) this.#ask();
+    if (settled) this.#known.delete(settled);
     if (call && this.#client) await this.#serve(call);
     if (taken && this.#calls.has(taken)) this.#calls.get(taken).taken = true;
     if (answer) this.#settle(answer);
   }
 
+  // A call that was on its way when this tab came to lead is asked for once more then.
   async #serve({ id, method, args }) {
+    if (this.#known.has(id)) return;
+    this.#known.add(id);
     this.#channel.postMessage({ taken: id });
     const served = this.#answer(method, args).then(value => ({ id, value }),
       error => ({ id, failure: told(error) }));
@@ -173,9 +191,11 @@ export class SharedClient extends Calls {
 
   #settle({ id, value, failure }) {
     const call = this.#calls.get(id);
+    if (!call) return;
     this.#calls.delete(id);
-    if (failure) call?.reject(read(failure));
-    else call?.resolve(value);
+    this.#channel.postMessage({ settled: id });
+    if (failure) call.reject(read(failure));
+    else call.resolve(value);
   }
 
   static {
@@ -183,9 +203,10 @@ export class SharedClient extends Calls {
       this.prototype[method] ??= function call(...args) {
         return this.#call(method, args);
       };
-    // with a key of its own a text is sent once, whichever tabs come to send it
-    this.prototype.send = function send(session, text, saying) {
-      return this.#call('send', [session, text, { key: crypto.randomUUID(), ...saying }]);
-    };
+    // with a key of its own what is said is sent once, whichever tabs come to send it
+    for (const method of ['send', 'sendFile'])
+      this.prototype[method] = function call(session, what, saying) {
+        return this.#call(method, [session, what, { key: crypto.randomUUID(), ...saying }]);
+      };
   }
 }

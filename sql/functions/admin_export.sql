@@ -1,20 +1,20 @@
 -- What is stored about an account, as one JSON text; NULL: there is no such account.
--- What it said is sealed: of that there are the numbers and sizes alone.
+-- What it said is sealed: of that there are the numbers and sizes alone. The record is
+-- locked last: all that is recorded waits for it.
 CREATE OR REPLACE FUNCTION admin_export(p_username text, p_token uuid DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
 DECLARE
   a account%ROWTYPE;
   archive jsonb;
+  v_actor text := admin_actor(p_token, 'export');
 BEGIN
   SELECT * INTO a FROM account WHERE username = p_username AND erased_at IS NULL;
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  PERFORM audit_append(admin_actor(p_token, 'export'), 'exported', a.user_id, '');
   SELECT jsonb_build_object(
     'username', a.username, 'user_id', a.user_id,
-    'audit_subject', audit_subject(a.user_id), 'created_at', a.created_at,
-    'suspended_at', a.suspended_at,
+    'created_at', a.created_at, 'suspended_at', a.suspended_at,
     'devices', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'device_id', d.device_id, 'name', d.name, 'created_at', d.created_at,
         'removed_at', d.removed_at, 'number', d.link_number,
@@ -55,11 +55,13 @@ BEGIN
         'session_id', i.session_id, 'invited_by', b.username,
         'created_at', i.created_at) ORDER BY i.created_at), '[]')
       FROM invitation i JOIN account b ON b.user_id = i.invited_by
-      WHERE i.user_id = a.user_id),
+      WHERE i.user_id = a.user_id))
+    INTO archive;
+  PERFORM audit_append(v_actor, 'exported', a.user_id, '');
+  RETURN (archive || jsonb_build_object(
+    'audit_subject', audit_subject(a.user_id),
     'audit', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'n', u.n, 'at_us', u.at_us, 'actor', u.actor, 'event', u.event,
         'detail', u.detail) ORDER BY u.n), '[]')
-      FROM audit u WHERE u.subject IN (a.user_id, audit_subject(a.user_id))))
-    INTO archive;
-  RETURN archive::text;
+      FROM audit u WHERE u.subject IN (a.user_id, audit_subject(a.user_id)))))::text;
 END $$;

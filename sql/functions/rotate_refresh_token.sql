@@ -1,15 +1,21 @@
 -- A refresh token is good once. Used again it has been stolen, or its owner
 -- has been: the whole family ends. But within p_grace it gives the answer of before, as
 -- long as that has not been used itself: p_new is made of the old token, so it is the
--- same one.
+-- same one. `ended`: the family ended by this call, and not before.
+-- With p_rate, a family gets no more new tokens in a minute (`too-many-requests`; `wait`
+-- says how many seconds): the token is not used then. Of the used ones the newest eight
+-- stay after the minute and p_grace, and one of a family that ended so.
 CREATE OR REPLACE FUNCTION rotate_refresh_token(
-  p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval,
+  p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval, p_rate bigint,
   OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
-  OUT username text)
+  OUT username text, OUT ended boolean, OUT wait integer)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   t refresh_token%ROWTYPE;
+  v_suspended boolean;
+  v_until timestamptz;
 BEGIN
+  ended := false;
   SELECT * INTO t FROM refresh_token r WHERE r.token_hash = p_old FOR UPDATE;
   IF NOT FOUND THEN
     outcome := 'refresh-invalid';
@@ -21,13 +27,21 @@ BEGIN
                          WHERE r.token_hash = p_new AND r.used_at IS NULL
                            AND r.family_id = t.family_id)) THEN
     UPDATE token_family f SET revoked_at = now()
-      WHERE f.family_id = t.family_id AND f.revoked_at IS NULL;
+      WHERE f.family_id = t.family_id AND f.revoked_at IS NULL
+      RETURNING f.family_id INTO rotate_refresh_token.family_id;
+    ended := FOUND;
+    IF ended THEN
+      DELETE FROM refresh_token WHERE token_hash IN (
+        SELECT r.token_hash FROM refresh_token r
+        WHERE r.family_id = t.family_id AND r.token_hash <> p_old
+        FOR UPDATE SKIP LOCKED);
+    END IF;
     outcome := 'refresh-reused';
     RETURN;
   END IF;
-  SELECT f.family_id, d.device_id, a.user_id, a.username
+  SELECT f.family_id, d.device_id, a.user_id, a.username, a.suspended_at IS NOT NULL
     INTO rotate_refresh_token.family_id, rotate_refresh_token.device_id,
-         rotate_refresh_token.user_id, rotate_refresh_token.username
+         rotate_refresh_token.user_id, rotate_refresh_token.username, v_suspended
     FROM token_family f
     JOIN device d ON d.device_id = f.device_id
     JOIN account a ON a.user_id = d.user_id
@@ -37,48 +51,54 @@ BEGIN
     outcome := 'refresh-invalid';
     RETURN;
   END IF;
-  IF t.used_at IS NULL THEN
-    UPDATE refresh_token r SET used_at = now() WHERE r.token_hash = p_old;
-    INSERT INTO refresh_token (token_hash, family_id, expires_at)
-      VALUES (p_new, t.family_id, p_expires_at);
+  IF v_suspended THEN
+    outcome := 'account-suspended';
+    RETURN;
   END IF;
   outcome := 'ok';
+  IF t.used_at IS NOT NULL THEN
+    RETURN;
+  END IF;
+  IF p_rate > 0 THEN
+    SELECT r.used_at + interval '1 minute' INTO v_until FROM refresh_token r
+      WHERE r.family_id = t.family_id AND r.used_at IS NOT NULL
+      ORDER BY r.used_at DESC OFFSET p_rate - 1 LIMIT 1;
+    IF v_until > now() THEN
+      outcome := 'too-many-requests';
+      wait := ceil(extract(epoch FROM v_until - now()));
+      RETURN;
+    END IF;
+  END IF;
+  UPDATE refresh_token r SET used_at = now() WHERE r.token_hash = p_old;
+  INSERT INTO refresh_token (token_hash, family_id, expires_at)
+    VALUES (p_new, t.family_id, p_expires_at);
+  DELETE FROM refresh_token WHERE token_hash IN (
+    SELECT r.token_hash FROM refresh_token r
+    WHERE r.family_id = t.family_id
+      AND r.used_at < now() - greatest(p_grace, interval '1 minute')
+      AND r.token_hash NOT IN (
+        SELECT u.token_hash FROM refresh_token u
+        WHERE u.family_id = t.family_id AND u.used_at IS NOT NULL
+        ORDER BY u.used_at DESC LIMIT 8)
+    FOR UPDATE SKIP LOCKED);
 END $$;
+
+-- For nodes from before, which know no rate.
+CREATE OR REPLACE FUNCTION rotate_refresh_token(
+  p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval,
+  OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
+  OUT username text)
+LANGUAGE sql SET search_path = hermetic AS $$
+  SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username
+  FROM rotate_refresh_token(p_old, p_new, p_expires_at, p_grace, 0) r;
+$$;
 
 -- For nodes from before, which know no grace.
 CREATE OR REPLACE FUNCTION rotate_refresh_token(
   p_old bytea, p_new bytea, p_expires_at timestamptz,
   OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
   OUT username text)
-LANGUAGE plpgsql SET search_path = hermetic AS $$
-DECLARE
-  t refresh_token%ROWTYPE;
-BEGIN
-  SELECT * INTO t FROM refresh_token r WHERE r.token_hash = p_old FOR UPDATE;
-  IF NOT FOUND THEN
-    outcome := 'refresh-invalid';
-    RETURN;
-  END IF;
-  IF t.used_at IS NOT NULL THEN
-    UPDATE token_family f SET revoked_at = now()
-      WHERE f.family_id = t.family_id AND f.revoked_at IS NULL;
-    outcome := 'refresh-reused';
-    RETURN;
-  END IF;
-  SELECT f.family_id, d.device_id, a.user_id, a.username
-    INTO rotate_refresh_token.family_id, rotate_refresh_token.device_id,
-         rotate_refresh_token.user_id, rotate_refresh_token.username
-    FROM token_family f
-    JOIN device d ON d.device_id = f.device_id
-    JOIN account a ON a.user_id = d.user_id
-    WHERE f.family_id = t.family_id AND f.revoked_at IS NULL
-      AND d.removed_at IS NULL AND t.expires_at > now();
-  IF NOT FOUND THEN
-    outcome := 'refresh-invalid';
-    RETURN;
-  END IF;
-  UPDATE refresh_token r SET used_at = now() WHERE r.token_hash = p_old;
-  INSERT INTO refresh_token (token_hash, family_id, expires_at)
-    VALUES (p_new, t.family_id, p_expires_at);
-  outcome := 'ok';
-END $$;
+LANGUAGE sql SET search_path = hermetic AS $$
+  SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username
+  FROM rotate_refresh_token(p_old, p_new, p_expires_at, interval '0', 0) r;
+$$;

@@ -5,10 +5,11 @@
 #include "base/text.h"
 
 static const struct operation ROWS[] = {
-#define OPERATION_ROW(name, verb, method, path, scope, statement, takes,       \
-		      gives, without)                                          \
+#define OPERATION_ROW(name, verb, words, method, path, scope, statement,       \
+		      takes, gives, without)                                   \
 	{ #name,                                                               \
 	  verb,                                                                \
+	  words,                                                               \
 	  OPERATION_##method,                                                  \
 	  path,                                                                \
 	  SCOPE_##scope,                                                       \

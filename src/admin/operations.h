@@ -41,7 +41,7 @@ enum operation_gives {
 };
 
 struct operation {
-	const char *name, *verb;
+	const char *name, *verb, *words;
 	enum operation_method method;
 	const char *path;
 	unsigned scope;

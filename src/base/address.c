@@ -26,9 +26,17 @@ bool address_read(struct span text, uint8_t out[16])
 	return true;
 }
 
+static bool is_four(const uint8_t address[16])
+{
+	return memcmp(address, MAPPED, sizeof(MAPPED)) == 0;
+}
+
 struct span address_network(const uint8_t address[16])
 {
-	bool four = memcmp(address, MAPPED, sizeof(MAPPED)) == 0;
+	return span_of(address, is_four(address) ? 16 : 8);
+}
 
-	return span_of(address, four ? 16 : 8);
+struct span address_around(const uint8_t address[16])
+{
+	return is_four(address) ? SPAN_EMPTY : span_of(address, 6);
 }

@@ -13,4 +13,8 @@ bool address_read(struct span text, uint8_t out[16]);
  * IPv6 the first 64 bits. Borrows from `address`. */
 struct span address_network(const uint8_t address[16]);
 
+/* The network around that, which one customer may have: of IPv6 the first 48 bits; empty
+ * for IPv4. Borrows from `address`. */
+struct span address_around(const uint8_t address[16]);
+
 #endif

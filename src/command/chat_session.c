@@ -97,7 +97,8 @@ static enum err find_begin(struct chat *chat, uint64_t after, uint64_t last,
 	json_t *entries = NULL;
 	enum err e;
 
-	TRY(past_read(&chat->cmd->a, chat->current, &past, &entries));
+	TRY(past_read(chat->cmd->a.device, chat->current, &past,
+		      &chat->cmd->a.why, &entries));
 	*begin = json_array_size(entries) > 0
 		     ? number(json_array_get(entries, 0), "seq") - 1
 		     : device_last_seq(chat->cmd->a.device, chat->current);
@@ -120,7 +121,8 @@ static enum err tell_more(struct chat *chat, uint64_t read, uint64_t begin)
 			  &unread));
 	if (unread.count == 0)
 		goto out;
-	TRY(past_read(&chat->cmd->a, chat->current, &past, &entries));
+	TRY(past_read(chat->cmd->a.device, chat->current, &past,
+		      &chat->cmd->a.why, &entries));
 	out_line("* %llu%s more that you have not read are not shown: /history "
 		 "%zu %llu",
 		 (unsigned long long)unread.count,

@@ -80,7 +80,8 @@ static enum err find_topics(struct chat *chat, json_t **found)
 	enum err e;
 
 	ENSURE(topics != NULL, ERR_LOCAL_MEMORY);
-	TRY(past_read(&chat->cmd->a, chat->current, &all, &entries));
+	TRY(past_read(chat->cmd->a.device, chat->current, &all,
+		      &chat->cmd->a.why, &entries));
 	json_array_foreach(entries, i, entry)
 	{
 		topic = json_string_value(json_object_get(entry, "topic"));

@@ -110,24 +110,12 @@ MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
  * the first failure is returned. */
 MUST_CHECK enum err cmd_in_sessions(struct cmd *cmd,
 				    enum err (*each)(struct cmd *cmd,
-						     const char *id,
-						     const char *device),
-				    const char *device);
+						     const char *id));
 
 /* As `link`; the device of that number has to be in each session afterwards. */
 MUST_CHECK enum err cmd_link_device(struct cmd *cmd, uint64_t number);
 
-/* New references to the server's lists of this account's devices, and of what waits to
- * be approved. */
-MUST_CHECK enum err cmd_fetch_devices(struct cmd *cmd, json_t **devices);
-MUST_CHECK enum err cmd_fetch_requests(struct cmd *cmd, json_t **requests);
-
-/* The row of one of these lists that a person means, by its name or by the beginning of
- * its id: both are the server's word. ERR_STATE_GONE, of which no reason is set: none. */
-MUST_CHECK enum err cmd_find_device(struct cmd *cmd, const json_t *devices,
-				    const char *word, const json_t **row);
-
-/* Does one wait, as far as the server says? False when it cannot be asked. */
+/* Does a device of this account wait to be approved, as far as the server says? False when it cannot be asked. */
 bool cmd_someone_waits(struct cmd *cmd);
 /* Is it a user name? */
 MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);

@@ -2,6 +2,7 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
+#include "reach/look.h"
 #include "reach/view.h"
 
 #include <stdlib.h>
@@ -86,16 +87,10 @@ out:
 static enum err accept_other(struct cmd *cmd, const char *user,
 			     const json_t *person)
 {
-	enum err e = device_accept(cmd->a.device, user,
-				   out_member(person, "other_fingerprint"));
+	enum err e;
 
-	if (e == ERR_STATE_CONFLICT)
-		(void)why_set(&cmd->a.why, e, "identity-changed",
-			      "The server has shown yet another account since "
-			      "this was printed. Nothing was accepted. Look "
-			      "again: hermetic accept %s",
-			      user);
-	TRY(e);
+	TRY(look_accept(cmd->a.device, user,
+			out_member(person, "other_fingerprint"), &cmd->a.why));
 	if (!cmd->args->json)
 		out_line("Accepted: the other account. Compare the numbers: "
 			 "hermetic verify %s",

@@ -97,14 +97,13 @@ static enum err depart(struct cmd *cmd, const char *id, const char *device)
 	return drive_order(&cmd->a, &order, NULL);
 }
 
-static enum err leave(struct cmd *cmd, const char *id, const char *unused)
+static enum err leave(struct cmd *cmd, const char *id)
 {
 	json_t *session = NULL;
 	const json_t *member;
 	size_t i;
 	enum err e;
 
-	(void)unused;
 	TRY(view_session(&cmd->a, id, &session));
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	{
@@ -129,7 +128,7 @@ out:
  * with a session must not keep the account from its end. */
 static enum err leave_all(struct cmd *cmd)
 {
-	enum err e = cmd_in_sessions(cmd, leave, NULL);
+	enum err e = cmd_in_sessions(cmd, leave);
 
 	if (e == ERR_OK || cmd->a.why.unreachable)
 		return e;

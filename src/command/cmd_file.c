@@ -2,11 +2,8 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "command/saving.h"
 #include "reach/directory.h"
-#include "reach/transfer.h"
-#include "reach/upload.h"
-#include "reach/view.h"
+#include "reach/files.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -67,125 +64,79 @@ static void show(struct progress *p, uint64_t done)
 }
 
 /* At the beginning, once a second, and at the end. */
-static bool watch(void *context, uint64_t done)
+static bool watch(void *context, uint64_t done, uint64_t total)
 {
 	struct progress *p = context;
 	time_t now = time(NULL);
 
-	if (now != p->last || done == p->total)
+	p->total = total;
+	if (now != p->last || done == total)
 		show(p, done);
 	p->last = now;
 	return interrupted == 0;
 }
 
-static enum err move(struct cmd *cmd, struct transfer t,
-		     enum err (*how)(struct account *a,
-				     const struct transfer *t))
+static void begin(struct sigaction *before)
 {
-	struct sigaction action = { .sa_handler = on_signal }, before;
-	struct progress progress = { .args = cmd->args, .total = t.size };
-	enum err e;
+	struct sigaction action = { .sa_handler = on_signal };
 
-	t.watch = watch;
-	t.context = &progress;
 	interrupted = 0; /* by what ended another one */
-	(void)sigaction(SIGINT, &action, &before);
-	e = how(&cmd->a, &t);
-	(void)sigaction(SIGINT, &before, NULL);
-	if (progress.shown)
+	(void)sigaction(SIGINT, &action, before);
+}
+
+static void end(const struct progress *progress, const struct sigaction *before)
+{
+	(void)sigaction(SIGINT, before, NULL);
+	if (progress->shown)
 		(void)fputs("\n", stderr);
-	return e;
 }
 
 /* ---- send --file ---- */
 
-static enum err find_suite(struct cmd *cmd, const char *id,
-			   const struct suite **suite)
-{
-	json_t *session = NULL;
-	const char *name;
-	enum err e;
+struct sending {
+	struct cmd *cmd;
+	struct progress progress;
+	struct sigaction before;
+	bool moved;
+};
 
-	TRY(view_session(&cmd->a, id, &session));
-	name = json_string_value(json_object_get(session, "algorithm"));
-	*suite = name != NULL ? suite_by_algorithm(span_str(name)) : NULL;
-	ENSURE(*suite != NULL, ERR_LOCAL_BUG);
-out:
-	json_decref(session);
-	return e;
+/* The bytes are there: what is said is not interrupted. */
+static enum err say(void *context, const struct order *order)
+{
+	struct sending *sending = context;
+
+	end(&sending->progress, &sending->before);
+	sending->moved = true;
+	return cmd_send_order(sending->cmd, *order);
 }
 
-/* The key of an upload is its message's own id, so a try that was cut off behind the
- * message finds that it was said. Its session is the one that the file was sealed for:
- * the name may be another one's by now. */
-static enum err say_file(struct cmd *cmd, const char *id,
-			 const struct upload *upload)
-{
-	struct order order = { .session = id, .file = &upload->file };
-	struct buf key = BUF_INIT;
-	enum err e;
-
-	buf_put_str(&key, "file/");
-	uuid_put(&key, upload->file.id);
-	buf_put_u8(&key, 0);
-	TRY(buf_end(&key));
-	order.key = (const char *)key.p;
-	order.about = cmd->args->reply;
-	order.topic = cmd->args->topic;
-	order.expires_s = cmd->args->expires_s;
-	if (cmd->args->caption != NULL)
-		order.text = span_str(cmd->args->caption);
-	TRY(cmd_send_order(cmd, order));
-out:
-	buf_clear(&key);
-	return e;
-}
-
+/* The session is the one that the file was sealed for: the name may be another one's by
+ * now. */
 enum err cmd_send_file(struct cmd *cmd)
 {
-	struct upload upload = { .fd = -1 };
-	const struct suite *suite;
-	struct transfer t;
+	const struct args *args = cmd->args;
+	struct sending sending = { .cmd = cmd, .progress = { .args = args } };
+	const struct files_watch watcher = { watch, &sending.progress };
+	const struct files_sayer sayer = { say, &sending };
+	struct order order = { .about = args->reply,
+			       .topic = args->topic,
+			       .expires_s = args->expires_s };
 	char id[TEXT_UUID_SIZE];
-	bool said = false;
-	enum err e, closed;
+	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	TRY(find_suite(cmd, id, &suite));
-	TRY(upload_open(&cmd->a, id, cmd->args->file, suite, &upload));
-	t = (struct transfer){ .session = id,
-			       .file = upload.file.id,
-			       .fd = upload.fd,
-			       .size =
-				   attachment_sealed_size(upload.file.size) };
-	TRY(move(cmd, t, transfer_up));
-	e = say_file(cmd, id, &upload);
-	/* a message that is there, or that another caption has */
-	said = e == ERR_OK || e == ERR_STATE_CONFLICT;
+	TRY(directory_find(&cmd->a, args->operands[0], false, id));
+	order.session = id;
+	if (args->caption != NULL)
+		order.text = span_str(args->caption);
+	begin(&sending.before);
+	e = files_send(&cmd->a, args->file, order, &watcher, &sayer);
+	if (!sending.moved)
+		end(&sending.progress, &sending.before);
 out:
-	closed = upload_close(&cmd->a, &upload, said);
-	return e != ERR_OK ? e : closed;
+	return e;
 }
 
 /* ---- save ---- */
-
-static enum err find_file(struct cmd *cmd, const char *id, uint64_t seq,
-			  struct attachment *file)
-{
-	enum err e = device_file(cmd->a.device, id, seq, file);
-
-	if (e == ERR_STATE_GONE) { /* it may not be read yet */
-		attachment_clear(file);
-		TRY(view_refresh(&cmd->a, id));
-		e = device_file(cmd->a.device, id, seq, file);
-	}
-	if (e == ERR_STATE_GONE)
-		e = why_set(&cmd->a.why, e, "no-file",
-			    "Message #%llu names no file that is known here.",
-			    (unsigned long long)seq);
-out:
-	return e;
-}
 
 static void print_saved(const struct cmd *cmd, const char *folder,
 			const struct saving *saving)
@@ -210,23 +161,21 @@ enum err cmd_save(struct cmd *cmd)
 	const struct args *args = cmd->args;
 	const char *folder = args->operand_count > 2 ? args->operands[2] : ".";
 	struct saving saving = { .folder = -1, .part = -1 };
+	struct progress progress = { .args = args };
+	const struct files_watch watcher = { watch, &progress };
 	struct attachment file = { .size = 0 };
-	struct transfer t;
+	struct sigaction before;
 	char id[TEXT_UUID_SIZE];
 	uint64_t seq;
 	enum err e;
 
 	TRY(directory_find(&cmd->a, args->operands[0], false, id));
 	TRY(cmd_read_number(cmd, &seq));
-	TRY(find_file(cmd, id, seq, &file));
-	TRY(saving_open(folder, &file, &saving, &cmd->a.why));
-	t = (struct transfer){ .session = id,
-			       .file = file.id,
-			       .fd = saving.part,
-			       .size = attachment_sealed_size(file.size) };
-	TRY(move(cmd, t, transfer_down));
-	TRY(saving_end(&saving, &cmd->a.why));
-	print_saved(cmd, folder, &saving);
+	begin(&before);
+	e = files_save(&cmd->a, id, seq, folder, &watcher, &file, &saving);
+	end(&progress, &before);
+	if (e == ERR_OK)
+		print_saved(cmd, folder, &saving);
 out:
 	saving_close(&saving);
 	attachment_clear(&file);

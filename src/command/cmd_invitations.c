@@ -4,12 +4,9 @@
 
 #include "command/out.h"
 #include "device/record.h"
+#include "reach/act_run.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
-#include "reach/tokens.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /* ---- the list ---- */
 
@@ -68,13 +65,15 @@ static void print_invitation(const struct cmd *cmd, const json_t *row)
 /* Whoever added this device is known when it comes. */
 static enum err read_letters(struct cmd *cmd, json_t *row)
 {
+	struct act_wish wish = { .kind = ACT_LETTERS };
 	json_t *letters = NULL;
 	size_t count;
 	enum err e;
 
 	if (json_is_true(json_object_get(row, "added")))
 		return ERR_OK;
-	TRY(drive_letters(&cmd->a, record_string(row, "session_id"), &letters));
+	wish.session = record_string(row, "session_id");
+	TRY(act_run(&cmd->a, &wish, &letters));
 	count = json_array_size(letters);
 	(void)json_object_set_new(row, "signed", json_boolean(count > 0));
 	if (count > 0)
@@ -138,64 +137,6 @@ out:
 
 /* ---- declining ---- */
 
-/* Has somebody added this device to the group? */
-static enum err is_added(struct cmd *cmd, const char *id, bool *added)
-{
-	struct api_answer answer = { 0 };
-	const json_t *row;
-	size_t i;
-	enum err e;
-
-	*added = false;
-	TRY(tokens_call(&cmd->a, "GET", "/welcomes", NULL, &answer));
-	json_array_foreach(json_object_get(answer.body, "welcomes"), i, row)
-	{
-		const char *session = record_string(row, "session_id");
-
-		*added |= session != NULL && strcmp(session, id) == 0;
-	}
-out:
-	api_answer_clear(&answer);
-	return e;
-}
-
-static enum err is_member(struct cmd *cmd, const char *id, bool *member)
-{
-	json_t *own = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e;
-
-	*member = false;
-	TRY(directory_own(&cmd->a, false, &own));
-	json_array_foreach(own, i, row) *member |=
-	    strcmp(out_member(row, "session_id"), id) == 0 &&
-	    strcmp(out_member(row, "state"), "member") == 0;
-out:
-	json_decref(own);
-	return e;
-}
-
-/* A leaf that stands in the group goes by a departure that this device signs. */
-static enum err depart(struct cmd *cmd, const char *id)
-{
-	const struct order join = { .kind = ORDER_JOIN,
-				    .session = id,
-				    .declines = true };
-	bool member, added = false;
-	enum err e;
-
-	TRY(is_member(cmd, id, &member));
-	if (!member)
-		TRY(is_added(cmd, id, &added));
-	if (added)
-		TRY(drive_order(&cmd->a, &join, NULL));
-	if (member || added)
-		TRY(drive_session(&cmd->a, ORDER_LEAVE, id));
-out:
-	return e;
-}
-
 static void print_declined(const struct cmd *cmd, const char *id)
 {
 	json_t *line;
@@ -211,16 +152,13 @@ static void print_declined(const struct cmd *cmd, const char *id)
 
 enum err cmd_decline(struct cmd *cmd)
 {
-	struct api_answer answer = { 0 };
-	char id[TEXT_UUID_SIZE], path[64];
+	char id[TEXT_UUID_SIZE];
+	const struct act_wish wish = { .kind = ACT_DECLINE, .session = id };
 	enum err e;
 
 	TRY(directory_find_invitation(&cmd->a, cmd->args->operands[0], id));
-	TRY(depart(cmd, id));
-	(void)snprintf(path, sizeof(path), "/invitations/%s", id);
-	TRY(tokens_call(&cmd->a, "DELETE", path, NULL, &answer));
+	TRY(act_run(&cmd->a, &wish, NULL));
 	print_declined(cmd, id);
 out:
-	api_answer_clear(&answer);
 	return e;
 }

@@ -189,7 +189,7 @@ static enum err print_part(struct reading *reading, const char *id,
 	enum err e;
 
 	*told = device_last_seq(a->device, id);
-	TRY(past_read(a, id, &past, &entries));
+	TRY(past_read(a->device, id, &past, &a->why, &entries));
 	TRY(print_array(reading, id, entries));
 	if (args->words != NULL && json_array_size(entries) == 0)
 		say_nothing_found(reading->cmd);
@@ -246,7 +246,7 @@ static enum err search_in(struct reading *reading, const char *id)
 	json_t *entries = NULL;
 	enum err e;
 
-	TRY(past_read(a, id, &past, &entries));
+	TRY(past_read(a->device, id, &past, &a->why, &entries));
 	if (json_array_size(entries) > 0 && !args->json && args->in == NULL) {
 		TRY(directory_label(a, id, &label));
 		out_put_inside(&inside, buf_span(&label), true);

@@ -3,47 +3,16 @@
 #include "base/sec.h"
 #include "base/text.h"
 #include "command/hint.h"
+#include "reach/harmful.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #define KEPT_SIZE 512
 #define QUOTED_MAX                                                             \
 	80 /* bytes; each may be shown as six, and the quotes have to fit */
-
-/* Unicode keeps these places for signs that do not show. */
-static bool is_reserved(uint32_t c)
-{
-	return c == 0x2065 || (c >= 0xfff0 && c <= 0xfff8) ||
-	       (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-/* A sign that does not show, or that changes how the text around it reads.
- * Lines and tabs are of texts alone: put_safe() lays them out. Joiners make one sign of several: in a text they belong, in a name they hide,
- * as variation selectors do. Arabic signs before numbers show. */
-static bool is_harmful(uint32_t c, bool is_name)
-{
-	const utf8proc_property_t *property =
-	    utf8proc_get_property((utf8proc_int32_t)c);
-
-	switch (property->category) {
-	case UTF8PROC_CATEGORY_CC:
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-		return true;
-	case UTF8PROC_CATEGORY_CF:
-		if (c == 0x200c || c == 0x200d)
-			return is_name;
-		return property->boundclass != UTF8PROC_BOUNDCLASS_PREPEND;
-	case UTF8PROC_CATEGORY_CN:
-		return is_reserved(c);
-	default:
-		return is_name && property->ignorable;
-	}
-}
 
 static void put_safe(struct buf *out, struct span text, bool is_name)
 {
@@ -57,17 +26,12 @@ static void put_safe(struct buf *out, struct span text, bool is_name)
 			buf_put_str(out, "\n    ");
 		else if (c == '\t' && !is_name)
 			buf_put_u8(out, '\t');
-		else if (is_harmful(c, is_name))
+		else if (harmful_is(c, is_name))
 			buf_putf(out, "\\u{%x}", (unsigned)c);
 		else
 			buf_put(out, span_of(text.p + i, n));
 		i += n > 0 ? n : 1;
 	}
-}
-
-bool out_is_harmful(uint32_t c)
-{
-	return is_harmful(c, true);
 }
 
 void out_put_size(struct buf *out, uint64_t bytes)

@@ -34,9 +34,6 @@ const char *out_quoted(const json_t *object, const char *name);
 /* A string member; empty when there is none. */
 struct span out_span(const json_t *object, const char *name);
 
-/* Has no place in a name: it is escaped there. */
-bool out_is_harmful(uint32_t c);
-
 /* "512 bytes", "1.4 MB": powers of 1,000. */
 void out_put_size(struct buf *out, uint64_t bytes);
 

@@ -3,27 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/digest.h"
 #include "crypto/evp.h"
 
 enum { BLOCK_MAX = 128 }; /* of SHA-384 and SHA-512 */
-
-static enum err digest_parts(const char *name, const struct span *parts,
-			     size_t count, uint8_t *out)
-{
-	const EVP_MD *md = evp_digest(name);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	enum err e = ERR_OK;
-
-	ENSURE(md != NULL && ctx != NULL, ERR_LOCAL_CRYPTO);
-	ENSURE(EVP_DigestInit_ex2(ctx, md, NULL) == 1, ERR_LOCAL_CRYPTO);
-	for (size_t i = 0; i < count; i++)
-		ENSURE(EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1,
-		       ERR_LOCAL_CRYPTO);
-	ENSURE(EVP_DigestFinal_ex(ctx, out, NULL) == 1, ERR_LOCAL_CRYPTO);
-out:
-	EVP_MD_CTX_free(ctx);
-	return e;
-}
 
 enum err hash_digest(const struct suite *suite, const struct span *parts,
 		     size_t count, uint8_t *out)

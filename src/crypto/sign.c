@@ -120,7 +120,7 @@ enum err sign_public_next(const struct suite *suite, struct span bytes,
 	    EVP_PKEY_CTX_get0_pkey(EVP_MD_CTX_get_pkey_ctx((*key)->ready)));
 }
 
-struct sign_key *sign_key_share(struct sign_key *key)
+struct sign_key *sign_key_share(const struct sign_key *key)
 {
 	struct sign_key *shared = calloc(1, sizeof(*shared));
 

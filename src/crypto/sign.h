@@ -57,7 +57,8 @@ MUST_CHECK enum err sign_key_by(const struct suite *suite,
 				const struct sign_by *by,
 				struct span public_key, struct sign_key **out);
 
-struct sign_key *sign_key_share(struct sign_key *key); /* one more owner */
+struct sign_key *sign_key_share(
+    const struct sign_key *key); /* one more owner */
 void sign_key_free(struct sign_key *key);
 
 /* Appends the signature of `message`. */

@@ -4,7 +4,7 @@
  *
  *   "book"             the ids of all sessions, ["…"]
  *   "session/ID"       its shelf (shelf.h), where its items are; an earlier version
- *                      wrote session_save()'s bytes
+ *                      wrote one value, which session_load() takes
  *   "meta/ID"          the notes (notes.h), a JSON object (docs/state.md)
  *   "picture/ID"       the session's picture, its bytes
  *   "message/ID/SEQ"   what stands at that place of the log, opened: MLS has

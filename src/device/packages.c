@@ -359,6 +359,7 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 {
 	uint64_t have = row != NULL ? row->available : 0, wanted;
 	size_t made = made_today(d, index, suite);
+	struct sign_key *parsed = NULL;
 	struct signer signer;
 	const char *identity;
 	enum err e;
@@ -367,6 +368,8 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 	TRY(accounts_own(d, &identity));
 	if (identity[0] != '\0')
 		signer_name(&signer, identity);
+	TRY(sign_private_parse(suite, signer.me.signature_private, &parsed));
+	signer.me.signature_parsed = parsed;
 	if (has_none(d, index, suite))
 		have = 0;
 	wanted = made < MADE_A_DAY ? missing(d, have) : 0;
@@ -378,6 +381,7 @@ static enum err make_for_suite(struct device *d, const struct suite *suite,
 		TRY(make_package(d, &signer, true, index, last_resort));
 out:
 	signer_clear(&signer);
+	sign_key_free(parsed);
 	return e;
 }
 

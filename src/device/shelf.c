@@ -14,7 +14,7 @@
 
 #define NAME_SIZE (SHELF_ID_MAX + 80)
 
-/* What "session/ID" begins with: the versions of session_save() are smaller. */
+/* What "session/ID" begins with: the versions of session_load() are smaller. */
 #define BY_ITEM 6
 
 /* A page's items are opaque key<V>, opaque value<V> each. */

@@ -27,7 +27,8 @@ struct shelf;
 MUST_CHECK enum err shelf_new(const char *id, const struct rng *rng,
 			      struct shelf **shelf);
 
-/* "session/ID" is that of a shelf; an earlier version wrote session_save()'s bytes. */
+/* "session/ID" is that of a shelf; an earlier version wrote the bytes that session_load()
+ * takes. */
 bool shelf_is_record(struct span record);
 
 /* The one of that record; nothing is read yet. ERR_PEER_MALFORMED. */

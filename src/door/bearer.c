@@ -93,7 +93,8 @@ enum err bearer_verify(const struct bearer_rules *rules, struct span token,
 	memcpy(text, token.p, token.n);
 	text[token.n] = '\0';
 	good = jwt_decode(&jwt, text, key.p, (int)key.n) == 0 &&
-	       read_claims(rules, jwt, out) && out->expires > now_s;
+	       read_claims(rules, jwt, out) && out->expires > now_s &&
+	       out->expires - now_s <= rules->life_s + BEARER_CLOCKS_S;
 	jwt_free(jwt);
 	sec_wipe(text, sizeof(text));
 	if (good)

@@ -27,7 +27,14 @@ struct bearer_rules {
 	 * counted; empty: there is none. It must stay until the call returns. */
 	struct span (*key)(void *arg, struct span kid);
 	void *arg;
+	uint64_t life_s; /* of a token as it is issued */
 };
+
+/* A token whose end is further off than a life and this is none that was issued: clocks
+ * differ by less. */
+enum { BEARER_CLOCKS_S = 60 };
+/* A revocation is remembered for a life and this. */
+enum { BEARER_REVOKED_S = 300 };
 
 /* ERR_PEER_DENIED for whatever is wrong with the token, its age too; `out` is
  * cleared then. A token of a device that waits has another audience: `pending`

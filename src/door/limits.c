@@ -64,7 +64,8 @@ static struct {
 		    [SIPHASH_KEY]; /* of the others' names, of private ones */
 	bool has_key;		   /* the first is the database's */
 	bool asking, telling;
-	struct slot slots[SETS][WAYS];
+	/* of each limit its own: what one limit is owed tells nothing of another */
+	struct slot slots[LIMIT_COUNT][SETS][WAYS];
 	struct word queue[TELL_MAX];
 	unsigned queued;
 	struct early early[EARLY_MAX];
@@ -96,42 +97,6 @@ static uint64_t name_of(enum limit limit, const struct whom *whom)
 		       span_of(whom->bytes, whom->n));
 }
 
-static struct slot *find(uint64_t name)
-{
-	struct slot *set = limits.slots[name % SETS];
-
-	for (size_t i = 0; i < WAYS; i++)
-		if (set[i].name == name)
-			return &set[i];
-	return NULL;
-}
-
-static struct slot *smallest(uint64_t name)
-{
-	struct slot *set = limits.slots[name % SETS], *least = set;
-
-	for (size_t i = 1; i < WAYS; i++)
-		if (set[i].free_at < least->free_at)
-			least = &set[i];
-	return least;
-}
-
-/* The slot of a name; a new name takes the smallest debt of its set. */
-static struct slot *slot_of(uint64_t name)
-{
-	struct slot *slot = find(name);
-
-	if (slot != NULL)
-		return slot;
-	slot = smallest(name);
-	if (slot->told > 0)
-		limits.queue[slot->told - 1].slot = NULL;
-	*slot = (struct slot){ .name = name, .free_at = slot->free_at };
-	return slot;
-}
-
-/* ---- counting ---- */
-
 static uint64_t window_us(enum limit limit)
 {
 	return ROWS[limit].window_s * SECOND_US;
@@ -144,6 +109,69 @@ static uint64_t cost_of(enum limit limit, uint64_t n)
 
 	return n >= quota ? window : n * window / quota;
 }
+
+static struct slot *set_of(enum limit limit, uint64_t name)
+{
+	return limits.slots[limit][name % SETS];
+}
+
+static struct slot *find(enum limit limit, uint64_t name)
+{
+	struct slot *set = set_of(limit, name);
+
+	for (size_t i = 0; i < WAYS; i++)
+		if (set[i].name == name)
+			return &set[i];
+	return NULL;
+}
+
+/* A name has its limit in it. */
+static struct slot *find_any(uint64_t name)
+{
+	struct slot *slot = NULL;
+
+	for (enum limit limit = 0; limit < LIMIT_COUNT && slot == NULL; limit++)
+		slot = find(limit, name);
+	return slot;
+}
+
+static struct slot *smallest(enum limit limit, uint64_t name)
+{
+	struct slot *set = set_of(limit, name), *least = set;
+
+	for (size_t i = 1; i < WAYS; i++)
+		if (set[i].free_at < least->free_at)
+			least = &set[i];
+	return least;
+}
+
+/* What a new name takes over of a debt: at most half a window, and so much that a first
+ * try will do. */
+static uint64_t inherited(enum limit limit, uint64_t free_at)
+{
+	uint64_t now = metrics_now_us(), window = window_us(limit);
+	uint64_t room = window - cost_of(limit, 1);
+	uint64_t most = now + (room < window / 2 ? room : window / 2);
+
+	return free_at < most ? free_at : most;
+}
+
+/* The slot of a name; a new name takes the place of the smallest debt of its set. */
+static struct slot *slot_of(enum limit limit, uint64_t name)
+{
+	struct slot *slot = find(limit, name);
+
+	if (slot != NULL)
+		return slot;
+	slot = smallest(limit, name);
+	if (slot->told > 0)
+		limits.queue[slot->told - 1].slot = NULL;
+	*slot = (struct slot){ .name = name,
+			       .free_at = inherited(limit, slot->free_at) };
+	return slot;
+}
+
+/* ---- counting ---- */
 
 static uint64_t seconds_up(uint64_t us)
 {
@@ -249,7 +277,7 @@ bool limits_allow(enum limit limit, struct span who, struct span where,
 	const struct whom whom = whom_of(limit, who, where);
 
 	return is_unlimited(limit) ||
-	       judge(limit, find(name_of(limit, &whom)), n);
+	       judge(limit, find(limit, name_of(limit, &whom)), n);
 }
 
 static void charge(struct slot *slot, enum limit limit, int64_t cost)
@@ -265,7 +293,7 @@ static void charge(struct slot *slot, enum limit limit, int64_t cost)
 
 static void charge_whom(const struct whom *whom, enum limit limit, int64_t cost)
 {
-	charge(slot_of(name_of(limit, whom)), limit, cost);
+	charge(slot_of(limit, name_of(limit, whom)), limit, cost);
 	if (limits.has_key || ROWS[limit].private)
 		return;
 	/* More than these count for this process alone. */
@@ -290,7 +318,7 @@ bool limits_take(enum limit limit, struct span who, struct span where,
 
 	if (is_unlimited(limit))
 		return true;
-	if (!judge(limit, slot_of(name_of(limit, &whom)), n))
+	if (!judge(limit, slot_of(limit, name_of(limit, &whom)), n))
 		return false;
 	charge_whom(&whom, limit, (int64_t)cost_of(limit, n));
 	return true;
@@ -301,7 +329,7 @@ void limits_give_back(enum limit limit, struct span who, struct span where,
 {
 	const struct whom whom = whom_of(limit, who, where);
 
-	if (!is_unlimited(limit) && find(name_of(limit, &whom)) != NULL)
+	if (!is_unlimited(limit) && find(limit, name_of(limit, &whom)) != NULL)
 		charge_whom(&whom, limit, -(int64_t)cost_of(limit, n));
 }
 
@@ -327,7 +355,8 @@ static void on_shared(void *arg, enum err e, struct rows *rows)
 	(void)arg;
 	limits.telling = false;
 	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		struct slot *slot = find((uint64_t)rows_i64(rows, i, "name"));
+		struct slot *slot =
+		    find_any((uint64_t)rows_i64(rows, i, "name"));
 		int64_t debt = rows_i64(rows, i, "debt");
 
 		if (rows_end(rows) != ERR_OK)

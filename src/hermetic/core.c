@@ -1,4 +1,6 @@
 /* The device without input and output (device/device.h), for loops of others. */
+#include "hermetic/core.h"
+
 #include "base/clock.h"
 #include "hermetic/core_inside.h"
 #include "hermetic/inside.h"
@@ -133,6 +135,12 @@ static enum err refuse(struct hermetic_core *core, const char *text)
 	return why_replace(&core->why, ERR_PEER_INVALID, "usage", "%s", text);
 }
 
+static enum err refuse_order(struct hermetic_core *core)
+{
+	return refuse(core, "struct hermetic_order, or a part of it, "
+			    "wants its size and a kind that there is.");
+}
+
 static bool take_store(struct hermetic_core *core, const void *given)
 {
 	const struct hermetic_store *store = &core->given;
@@ -175,6 +183,7 @@ static enum err configure(struct hermetic_core *core, const void *given)
 	made.device_id = config.device_id;
 	made.offer = core->offer;
 	made.stock = config.stock;
+	made.receipts = core->receipts = config.receipts != 0;
 	TRY(device_open(&made, &core->ports, &core->device));
 out:
 	return e;
@@ -211,6 +220,8 @@ void hermetic_core_free(struct hermetic_core *core)
 		return;
 	forget_request(core);
 	core_enrol_free(core->enrol);
+	act_free(core->act);
+	core_live_clear(core);
 	json_decref(core->heard.stopped);
 	told_clear(&core->told);
 	device_close(core->device);
@@ -222,20 +233,12 @@ void hermetic_core_free(struct hermetic_core *core)
 
 static bool take_parts(struct order *order, const struct hermetic_order *given)
 {
-	struct hermetic_saying saying = { 0 };
 	struct hermetic_creation creation = { 0 };
 
-	if (given->saying != NULL &&
-	    (!inside_take(&saying, sizeof(saying), given->saying) ||
-	     !inside_act(saying.act, &order->act)))
+	if (!inside_saying(given->saying, order) ||
+	    (given->creation != NULL &&
+	     !inside_take(&creation, sizeof(creation), given->creation)))
 		return false;
-	if (given->creation != NULL &&
-	    !inside_take(&creation, sizeof(creation), given->creation))
-		return false;
-	order->about = saying.about;
-	order->key = saying.key;
-	order->topic = saying.topic;
-	order->to_new_members = saying.to_new_members;
 	order->name = creation.name;
 	order->users = creation.users;
 	order->user_count = creation.user_count;
@@ -244,7 +247,9 @@ static bool take_parts(struct order *order, const struct hermetic_order *given)
 	return true;
 }
 
-static enum err start(struct hermetic_core *core, const void *wanted)
+/* Of a kind that is one of the device's; ORDER_SEND also where it says what the session is
+ * called. False: it is none of these. */
+static bool take_kind(struct order *order, const struct hermetic_order *given)
 {
 	static const enum order_kind kinds[] = {
 		[HERMETIC_ORDER_REFRESH] = ORDER_REFRESH,
@@ -264,33 +269,79 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		[HERMETIC_ORDER_UNINVITE] = ORDER_UNINVITE,
 		[HERMETIC_ORDER_ASKED] = ORDER_ASKED,
 	};
+	const char *text = given->text != NULL ? given->text : "";
+
+	order->flush = given->kind == HERMETIC_ORDER_FLUSH;
+	order->asks = given->kind == HERMETIC_ORDER_ASK;
+	order->receipt = given->kind == HERMETIC_ORDER_RECEIPT;
+	if (order->receipt) {
+		order->kind = ORDER_REFRESH;
+	} else if (given->kind == HERMETIC_ORDER_NAME ||
+		   given->kind == HERMETIC_ORDER_SUBJECT) {
+		order->kind = ORDER_SEND;
+		if (given->kind == HERMETIC_ORDER_NAME)
+			order->name = text;
+		else
+			order->subject = text;
+	} else if ((size_t)given->kind < sizeof(kinds) / sizeof(*kinds)) {
+		order->kind = kinds[given->kind];
+		order->text = span_str(text);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static enum err start_order(struct hermetic_core *core,
+			    const struct hermetic_order *given)
+{
 	struct order order = { .offer = &core->offer };
-	struct hermetic_order given;
+	char key[UPLOAD_KEY_SIZE];
 	enum err e;
 
-	if (wanted == NULL || !inside_take(&given, sizeof(given), wanted) ||
-	    ((size_t)given.kind >= sizeof(kinds) / sizeof(*kinds) &&
-	     given.kind != HERMETIC_ORDER_ENROL) ||
-	    !take_parts(&order, &given))
-		TRY(refuse(core, "struct hermetic_order, or a part of it, "
-				 "wants its size and a kind that there is."));
-	ENSURE(!core_enrol_runs(core), ERR_STATE_PENDING);
-	if (given.kind == HERMETIC_ORDER_ENROL)
-		return core_enrol_start(core);
-	order.kind = kinds[given.kind];
-	order.flush = given.kind == HERMETIC_ORDER_FLUSH;
-	order.asks = given.kind == HERMETIC_ORDER_ASK;
-	order.session = given.session;
-	order.text = span_str(given.text != NULL ? given.text : "");
-	order.whom = given.whom;
+	if (!take_parts(&order, given) || !take_kind(&order, given))
+		return refuse_order(core);
+	order.session = given->session;
+	order.whom = given->whom;
+	core->upload[0] = '\0';
+	if (given->kind == HERMETIC_ORDER_SEND && given->file != NULL) {
+		order.file = core_file_attachment(given->file);
+		upload_key(order.file->id, key);
+		order.key = key;
+		memcpy(core->upload, core_file_record(given->file),
+		       sizeof(core->upload));
+	}
 	if (order.kind == ORDER_INVITE || order.kind == ORDER_MEET) {
-		order.users = &given.whom;
+		order.users = &given->whom;
 		order.user_count = 1;
 	}
 	TRY(device_start(core->device, &order));
-	core_enrol_leave(core);
 	core->unreachable = false;
 	core->sends = order.kind == ORDER_SEND || order.flush;
+	if (given->session != NULL)
+		core_live_changed(core, given->session);
+out:
+	return e;
+}
+
+static enum err start(struct hermetic_core *core, const void *wanted)
+{
+	struct hermetic_order given;
+	enum act_kind kind;
+	enum err e;
+
+	if (wanted == NULL || !inside_take(&given, sizeof(given), wanted))
+		return refuse_order(core);
+	ENSURE(!core_enrol_runs(core) && !core_act_runs(core),
+	       ERR_STATE_PENDING);
+	if (given.kind == HERMETIC_ORDER_ENROL)
+		return core_enrol_start(core);
+	if (core_act_kind(given.kind, &kind))
+		TRY(core_act_start(core, kind, &given));
+	else
+		TRY(start_order(core, &given));
+	core_enrol_leave(core);
+	core->act_on = core_act_kind(given.kind, &kind);
 out:
 	return e;
 }
@@ -337,6 +388,25 @@ static void answer(struct hermetic_core *core, struct why *why,
 	reply_clear(&reply);
 }
 
+/* A request of an act, which goes by the same way. */
+static enum hermetic_turn ask_act(struct hermetic_core *core,
+				  const struct hermetic_request **request)
+{
+	const struct call *call = act_call(core->act);
+
+	forget_request(core);
+	if (call->body != NULL)
+		core->body = json_dumps(call->body, JSON_COMPACT);
+	core->request = (struct hermetic_request){
+		.method = call->method,
+		.path = call->path,
+		.body = core->body,
+	};
+	core->asking = true;
+	*request = &core->request;
+	return HERMETIC_TURN_ASK;
+}
+
 /* What cannot be asked is answered at once: the device ends the order. */
 enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
 				      const struct hermetic_request **request,
@@ -345,13 +415,24 @@ enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
 	while (core_inside_is_usable(core)) {
 		struct reply_came came = { .server = "", .slug = "" };
 		struct why why = { 0 };
+		enum act_turn next = ACT_ORDER;
 		enum device_turn turn;
 
 		if (core_enrol_is_on(core))
 			return core_enrol_turn(core, request);
+		if (core->act_on && !core->act_orders)
+			next = core_act_turn(core);
+		if (next == ACT_CALL)
+			return ask_act(core, request);
+		if (next == ACT_DONE)
+			return HERMETIC_TURN_DONE;
 		turn = device_turn(core->device, &core->asked, wait_ms);
 		if (turn == DEVICE_WAIT)
 			return HERMETIC_TURN_WAIT;
+		if (turn == DEVICE_DONE && core->act_orders) {
+			core_act_ordered(core);
+			continue;
+		}
 		if (turn == DEVICE_DONE)
 			return HERMETIC_TURN_DONE;
 		came.result = make_request(core);
@@ -365,7 +446,7 @@ enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
 	return HERMETIC_TURN_DONE;
 }
 
-static enum err read_status(int status, const json_t *body, struct why *why,
+enum err core_inside_status(int status, const json_t *body, struct why *why,
 			    char slug[48])
 {
 	if (status == 0) {
@@ -378,27 +459,43 @@ static enum err read_status(int status, const json_t *body, struct why *why,
 	return ERR_OK;
 }
 
+json_t *core_inside_read(const char *body, size_t size)
+{
+	json_t *read =
+	    body != NULL && size > 0
+		? json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL)
+		: NULL;
+
+	if (json_is_object(read))
+		return read;
+	json_decref(read);
+	return NULL;
+}
+
+static void answer_act(struct hermetic_core *core, const struct why *why,
+		       const struct reply_came *came)
+{
+	core->asking = false;
+	forget_request(core);
+	act_called(core->act, came->result, came->body, why);
+}
+
 void hermetic_core_answer(struct hermetic_core *core, int status,
 			  const char *body, size_t size, int64_t clock_ahead_ms)
 {
 	struct why why = { 0 };
 	char slug[48] = "";
-	json_t *read =
-	    body != NULL && size > 0
-		? json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL)
-		: NULL;
+	json_t *read = core_inside_read(body, size);
 	struct reply_came came = { .server = "The server",
 				   .slug = slug,
 				   .clock_ahead_ms = clock_ahead_ms };
 
-	if (!json_is_object(read)) {
-		json_decref(read);
-		read = NULL;
-	}
-	came.result = read_status(status, read, &why, slug);
+	came.result = core_inside_status(status, read, &why, slug);
 	came.body = read;
 	if (core->asking && core_enrol_is_on(core))
 		core_enrol_answer(core, came.result, read, &why);
+	else if (core->asking && core->act_on && !core->act_orders)
+		answer_act(core, &why, &came);
 	else if (core->asking)
 		answer(core, &why, &came);
 	json_decref(read);
@@ -425,6 +522,10 @@ enum hermetic_result hermetic_core_outcome(
 		return HERMETIC_USAGE;
 	if (core_enrol_is_on(core))
 		return enrol_outcome(core, outcome);
+	if (core->act_on) {
+		*outcome = &core->outcome;
+		return core_inside_conclude(core, core_act_outcome(core));
+	}
 	ended = device_outcome(core->device);
 	if (ended->why != NULL && (ended->result != ERR_OK || ended->kept)) {
 		core->why = *ended->why;
@@ -435,8 +536,13 @@ enum hermetic_result hermetic_core_outcome(
 		.number = ended->seq,
 		.item = ended->item,
 		.devices = ended->devices,
+		.anew = ended->anew,
 	};
 	*outcome = &core->outcome;
+	/* a message that is there, or that another text has */
+	if ((ended->result == ERR_OK || ended->result == ERR_STATE_CONFLICT) &&
+	    core_file_said(core) != ERR_OK)
+		return core_inside_conclude(core, ERR_LOCAL_IO);
 	result = core_inside_conclude(core, ended->result);
 	return core->sends && ended->kept ? HERMETIC_KEPT : result;
 }

@@ -3,7 +3,11 @@
 
 #include "device/record.h"
 #include "hermetic/inside.h"
+#include "reach/look.h"
 #include "reach/notice.h"
+#include "reach/past.h"
+
+#include <string.h>
 
 static enum hermetic_result hand_out(struct hermetic_core *core, enum err e,
 				     const char **json)
@@ -133,6 +137,94 @@ enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	core_live_changed(core, session);
 	return core_inside_conclude(
 	    core, device_read_to(core->device, session, number));
+}
+
+enum hermetic_result hermetic_core_unread(struct hermetic_core *core,
+					  const char *session, uint64_t *read,
+					  uint64_t *count)
+{
+	struct device_unread unread;
+	enum err e;
+
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	TRY(device_unread(core->device, session, UINT64_MAX, &unread));
+	*read = unread.read;
+	*count = unread.count;
+out:
+	return core_inside_conclude(core, e);
+}
+
+static enum err search(struct hermetic_core *core, const void *given)
+{
+	struct hermetic_search wanted = { 0 };
+	json_t *rows = NULL;
+	struct past past;
+	enum err e;
+
+	if (given != NULL && !inside_take(&wanted, sizeof(wanted), given))
+		return why_replace(&core->why, ERR_PEER_INVALID, "usage",
+				   "struct hermetic_search wants its size.");
+	past = inside_past(&wanted);
+	TRY(past_gather(core->device, wanted.session, &past, &core->why,
+			&rows));
+	TRY(record_print(rows, &core->json));
+out:
+	json_decref(rows);
+	return e;
+}
+
+enum hermetic_result hermetic_core_search(struct hermetic_core *core,
+					  const struct hermetic_search *wanted,
+					  const char **json)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	buf_reset(&core->json);
+	return hand_out(core, search(core, wanted), json);
+}
+
+enum hermetic_result hermetic_core_find(struct hermetic_core *core,
+					const char *word,
+					char id[HERMETIC_ID_SIZE])
+{
+	char found[TEXT_UUID_SIZE];
+	enum err e;
+
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	TRY(look_find(core->device, word, true, &core->why, found));
+	memcpy(id, found, sizeof(found));
+out:
+	return core_inside_conclude(core, e);
+}
+
+enum hermetic_result hermetic_core_accept(struct hermetic_core *core,
+					  const char *user,
+					  const char *fingerprint)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(
+	    core, look_accept(core->device, user, fingerprint, &core->why));
+}
+
+enum hermetic_result hermetic_core_wish(struct hermetic_core *core,
+					enum hermetic_wish wish, bool *on)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(core, inside_wish(core->device, wish, on));
+}
+
+enum hermetic_result hermetic_core_set_wish(struct hermetic_core *core,
+					    enum hermetic_wish wish, bool on)
+{
+	if (!core_inside_is_usable(core))
+		return HERMETIC_USAGE;
+	return core_inside_conclude(core,
+				    inside_set_wish(core->device, wish, on));
 }

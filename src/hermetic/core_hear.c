@@ -27,6 +27,7 @@ static enum err push(struct hermetic_core *core, const json_t *message,
 		goto out;
 	e = device_push(core->device, session, reply.answer.entries,
 			reply.answer.entry_count, &core->why);
+	core_live_changed(core, session);
 	*gap = e == ERR_STATE_CONFLICT;
 out:
 	reply_clear(&reply);
@@ -171,6 +172,13 @@ static enum err hear(struct hermetic_core *core, const json_t *message)
 			 told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
 		break;
 	case NOTICE_TYPING:
+		core_live_hear_typing(core, message, id);
+		break;
+	case NOTICE_FOLLOWED:
+		core_live_followed(core, message, id);
+		if (json_is_true(json_object_get(message, "rotation_due")))
+			want(core, HERMETIC_ORDER_ASKED, id);
+		break;
 	case NOTICE_NONE:
 		break;
 	}
@@ -228,5 +236,7 @@ const struct hermetic_event *hermetic_core_next_event(
 		else
 			told_add_event(&core->told, &event);
 	}
+	if (core_inside_is_usable(core))
+		core_live_tell(core);
 	return told_take(&core->told);
 }

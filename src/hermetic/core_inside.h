@@ -4,9 +4,11 @@
 
 #include "base/buf.h"
 #include "device/device.h"
-#include "hermetic/hermetic.h"
+#include "hermetic/core.h"
 #include "hermetic/told.h"
+#include "reach/act.h"
 #include "reach/call.h"
+#include "reach/upload_book.h"
 
 struct core_enrol;
 
@@ -23,6 +25,7 @@ struct hermetic_core {
 	bool unreachable; /* the last request's server */
 	bool asking;	  /* a request was handed out */
 	bool sends;	  /* the order is to send, perhaps what waits */
+	bool receipts;	  /* the device writes them */
 
 	struct request asked; /* what waits for an answer */
 	struct call call;
@@ -32,13 +35,25 @@ struct hermetic_core {
 
 	struct told told;
 	struct buf json; /* what was handed out last */
+	/* The record of the file that the order names; "": it names none. */
+	char upload[UPLOAD_RECORD_SIZE];
 
 	struct core_enrol *enrol; /* NULL: no such order was given */
+	struct act *act; /* owned: the last one; NULL: none was given */
+	bool act_on;	 /* it is the order that was given last */
+	bool act_orders; /* the device runs an order of it */
 	struct {
 		struct hermetic_order order; /* what was to be done last */
 		char session[TEXT_UUID_SIZE];
 		json_t *stopped; /* {ID: true}: those that are known to be */
 	} heard;
+	struct {
+		struct hermetic_order order; /* what was due last */
+		char session[TEXT_UUID_SIZE];
+		json_t *at;    /* {ID: when a receipt is due there} */
+		json_t *takes; /* {ID: true}: who types may be told there */
+		json_t *types; /* {ID: [NAME…]}: who was told to type */
+	} live;
 };
 
 /* Begins a call. False: hermetic_core_new() has refused this one. */
@@ -47,6 +62,19 @@ bool core_inside_is_usable(struct hermetic_core *core);
 /* The end of each call: the result, with its reason kept. */
 enum hermetic_result core_inside_conclude(struct hermetic_core *core,
 					  enum err e);
+
+/* An object that is JSON of a server; NULL: it is none. */
+json_t *core_inside_read(const char *body, size_t size);
+/* What an HTTP status means, or 0, as struct answer has it (device/ports.h). */
+MUST_CHECK enum err core_inside_status(int status, const json_t *body,
+				       struct why *why, char slug[48]);
+
+/* ---- core_file.c ---- */
+
+const struct attachment *core_file_attachment(const struct hermetic_file *file);
+const char *core_file_record(const struct hermetic_file *file);
+/* The order has said its file: nothing has to be gone on with. */
+MUST_CHECK enum err core_file_said(struct hermetic_core *core);
 
 /* ---- core_enrol.c: HERMETIC_ORDER_ENROL, which is none of the device's ---- */
 
@@ -66,5 +94,33 @@ void core_enrol_answer(struct hermetic_core *core, enum err e,
 MUST_CHECK enum err core_enrol_outcome(struct hermetic_core *core,
 				       const char **code);
 void core_enrol_free(struct core_enrol *enrol);
+
+/* ---- core_act.c: orders that take several of the device's, and requests besides ---- */
+
+/* False: the order is none of these. */
+bool core_act_kind(enum hermetic_order_kind kind, enum act_kind *out);
+bool core_act_runs(struct hermetic_core *core);
+MUST_CHECK enum err core_act_start(struct hermetic_core *core,
+				   enum act_kind kind,
+				   const struct hermetic_order *order);
+/* What is to be done next: ACT_ORDER has been given to the device. */
+enum act_turn core_act_turn(struct hermetic_core *core);
+/* The device has run that order to its end. */
+void core_act_ordered(struct hermetic_core *core);
+/* How it ended, with the reason in core->why, and core->outcome. */
+MUST_CHECK enum err core_act_outcome(struct hermetic_core *core);
+
+/* ---- core_live.c: who types, and what is due by itself ---- */
+
+void core_live_clear(struct hermetic_core *core);
+/* A push that is a typing notice; what answered a subscription. */
+void core_live_hear_typing(struct hermetic_core *core, const json_t *push,
+			   const char *id);
+void core_live_followed(struct hermetic_core *core, const json_t *answer,
+			const char *id);
+/* Something of the session has changed: whether a receipt is due is asked again. */
+void core_live_changed(struct hermetic_core *core, const char *id);
+/* Adds an event for each session where others type than was told. */
+void core_live_tell(struct hermetic_core *core);
 
 #endif

@@ -81,7 +81,7 @@ static enum err configure(struct hermetic *h, const void *given)
 	TRY(copy_texts(h, &config));
 	h->a.home = h->home;
 	/* a program tells what its person has read when it can say so */
-	h->a.no_receipts = true;
+	h->a.no_receipts = !config.receipts;
 	h->a.ca = h->ca;
 	h->a.mqtt = h->mqtt;
 	h->follow = json_object();
@@ -130,12 +130,15 @@ void hermetic_free(struct hermetic *h)
 	inside_list_clear(&h->letters);
 	inside_list_clear(&h->outbox);
 	inside_list_clear(&h->people);
+	inside_list_clear(&h->devices);
+	inside_list_clear(&h->blocks);
 	json_decref(h->follow);
 	json_decref(h->unsent);
 	close_fd(h->timer_fd);
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);
 	buf_clear(&h->picture);
+	buf_clear(&h->saved);
 	free(h->home);
 	free(h->server);
 	free(h->username);

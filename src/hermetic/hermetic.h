@@ -34,8 +34,11 @@
  *
  * Waiting. A function that asks the server waits for its answer: seconds where the
  * network is bad, a minute at most for each request. hermetic_step(h, 0) waits only
- * where something has to be asked. A program that may never wait has the second
- * part of this header: the device without input and output.
+ * where something has to be asked. A program that may never wait has
+ * hermetic/core.h: the device without input and output.
+ *
+ * This header includes hermetic/account.h, which has one's other devices and other people,
+ * and hermetic/core.h.
  *
  * Structs that are handed in begin with their size, and those that come out are
  * given by pointer: both may grow at their end in later versions.
@@ -53,12 +56,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 5
+#define HERMETIC_VERSION_MINOR 6
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.5.0", of the library that runs. */
+/* "0.6.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -108,6 +111,9 @@ struct hermetic_config {
 	uint32_t scrypt_n;
 	/* KeyPackages of each algorithm at the server, 100 at most. */
 	uint32_t stock;
+	/* Since 0.6. Writes receipts: what has come here, and with hermetic_read_to() what
+	 * the person has read; unless the person wants none (hermetic_set_wish()). */
+	bool receipts;
 };
 
 /* Reads and asks nothing yet. There is a handle also after HERMETIC_USAGE, for
@@ -269,6 +275,9 @@ enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session);
 enum hermetic_result hermetic_leave(struct hermetic *h, const char *session);
 /* A person has looked at what stops the session (`stop`), and goes on. */
 enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session);
+/* Since 0.6. What was stored of the session was damaged, so the last hermetic_join() or
+ * hermetic_resolve() has counted it as nothing: what was said before is lost here. */
+bool hermetic_began_anew(const struct hermetic *h);
 /* Reads what is new there, and sends what waits, except what hermetic_flush() is for. */
 enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session);
 
@@ -306,6 +315,36 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 				   const char *text,
 				   const struct hermetic_saying *saying,
 				   struct hermetic_sent *sent);
+
+/* ---- files ----
+ *
+ * Since 0.6. A file is sealed once, stored beside the log and named by a message. What was
+ * cut off goes on with the next call for the same file. These wait as long as bytes pass. */
+
+struct hermetic_watch {
+	size_t size;
+	/* How far it is, about every second and at the end; false ends it: HERMETIC_LOCAL,
+	 * "interrupted". */
+	bool (*watch)(void *context, uint64_t done, uint64_t total);
+	void *context;
+};
+
+/* `text`, `saying` (without a key: the file is one), `watch` and `sent` may be NULL. */
+enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
+					const char *path, const char *text,
+					const struct hermetic_saying *saying,
+					const struct hermetic_watch *watch,
+					struct hermetic_sent *sent);
+
+/* The file that an entry names, into that folder, once all of it was verified. *name, or
+ * NULL, is what it is called there: what its sender chose, made harmless, and no other
+ * file's; borrowed until the next call of this function. */
+enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
+					uint64_t number, const char *folder,
+					const struct hermetic_watch *watch,
+					const char **name);
+
+/* ---- the outbox ---- */
 
 struct hermetic_item {
 	const char *session, *text, *key /* NULL: none */;
@@ -346,7 +385,10 @@ enum hermetic_event_kind {
 	HERMETIC_EVENT_DISCONNECTED, /* tried again by itself; text says why */
 	/* Since 0.4: others than before type in `session`; `json` has the names of
 	 * these, ["bob"…], [] when nobody does. */
-	HERMETIC_EVENT_TYPING
+	HERMETIC_EVENT_TYPING,
+	/* Since 0.6: `from` has the log of `session` up to `delivered` of `json`, and has
+	 * read up to its `read`. Of the own account's other devices, too. */
+	HERMETIC_EVENT_RECEIPT
 };
 
 struct hermetic_event {
@@ -448,6 +490,14 @@ enum hermetic_result hermetic_set_picture(struct hermetic *h,
 enum hermetic_result hermetic_picture(struct hermetic *h, const char *session,
 				      const void **bytes, size_t *count);
 
+/* Since 0.6. What this device tells others of itself, as its person wants it: both, until
+ * hermetic_set_wish() says otherwise. */
+enum hermetic_wish { HERMETIC_WISH_RECEIPTS, HERMETIC_WISH_TYPING };
+enum hermetic_result hermetic_wish(struct hermetic *h, enum hermetic_wish wish,
+				   bool *on);
+enum hermetic_result hermetic_set_wish(struct hermetic *h,
+				       enum hermetic_wish wish, bool on);
+
 /* Since 0.4. The person types a text in that session, or does not any more: members who
  * are connected are told, at most every four seconds, where the person has not set that off
  * and nothing that is said would wait. Call it as often as something is typed, and not for
@@ -455,220 +505,12 @@ enum hermetic_result hermetic_picture(struct hermetic *h, const char *session,
 enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 				   bool types);
 
-/* ---- people ---- */
-
-struct hermetic_person {
-	const char *username;
-	const char *digits; /* twelve groups of five, to be compared */
-	enum hermetic_comparison compared;
-	bool closed; /* the account was */
-	bool forked; /* there are two logs of it that contradict each other */
-	/* The server shows another account under that name: its digits, or NULL. */
-	const char *other_digits;
-};
-
-/* Reads that account's log, and verifies it; of one's own name, one's own. */
-enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
-				     const struct hermetic_person **person);
-/* A person has compared the digits with that person. */
-enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
-
-/* ---- the device without input and output ----
- *
- * The same device for a program with a loop, a network and a store of its own. It is
- * given an order, says what to ask the server, is given the answer, and goes on:
- *
- *   hermetic_core_start(core, &order);
- *   while ((turn = hermetic_core_turn(core, &request, &ms)) != HERMETIC_TURN_DONE)
- *           ask, and hermetic_core_answer(); or wait for `ms`;
- *   result = hermetic_core_outcome(core, &outcome);
- *
- * The program registers and logs in by itself (docs/protocol.md: POST /auth/register,
- * /auth/login, with hermetic_password()), sends each request with its access token,
- * and renews that. What was decided is in the store before a request is handed
- * out, so a program that is killed goes on with its next order. The first orders of
- * a new device are HERMETIC_ORDER_ACCOUNT and HERMETIC_ORDER_STOCK. Nothing here
- * waits. */
-
-/* The password that the server is given for a passphrase, into 64 bytes with the
- * NUL. Takes as long as guessing one. */
-#define HERMETIC_PASSWORD_SIZE 64
-enum hermetic_result hermetic_password(const char *username,
-				       const char *passphrase,
-				       char password[HERMETIC_PASSWORD_SIZE]);
-
-/* Records by name. They hold the device's keys: who stores them seals them. begin()
- * keeps other processes out until commit(), after which all that was put is
- * durable, or rollback(). */
-struct hermetic_store {
-	size_t size;
-	/* *changed: another process has written since our last transaction. */
-	enum hermetic_result (*begin)(void *context, bool *changed);
-	enum hermetic_result (*commit)(void *context);
-	void (*rollback)(void *context);
-	/* Calls give(to, …) once, or returns HERMETIC_GONE. */
-	enum hermetic_result (*get)(void *context, const char *name,
-				    void (*give)(void *to, const void *bytes,
-						 size_t size),
-				    void *to);
-	enum hermetic_result (*put)(void *context, const char *name,
-				    const void *bytes, size_t size);
-	enum hermetic_result (*remove)(void *context, const char *name);
-	void *context;
-};
-
-struct hermetic_core_config {
-	size_t size;
-	const char *username, *device_id; /* as the login's answer says */
-	const char *algorithms;		  /* NULL: those without X-Wing */
-	const struct hermetic_store *store;
-	uint64_t (*now_ms)(
-	    void *clock); /* Unix milliseconds; NULL: this clock */
-	void *clock;
-	uint32_t stock;
-};
-
-struct hermetic_core;
-
-/* As hermetic_new() and hermetic_free(). */
-enum hermetic_result hermetic_core_new(
-    const struct hermetic_core_config *config, struct hermetic_core **core);
-void hermetic_core_free(struct hermetic_core *core);
-const char *hermetic_core_why(const struct hermetic_core *core);
-const char *hermetic_core_slug(const struct hermetic_core *core);
-
-enum hermetic_order_kind {
-	HERMETIC_ORDER_REFRESH,
-	HERMETIC_ORDER_SEND,   /* text, saying */
-	HERMETIC_ORDER_CREATE, /* creation; makes the session's id */
-	HERMETIC_ORDER_JOIN,
-	HERMETIC_ORDER_INVITE, /* whom */
-	HERMETIC_ORDER_REMOVE, /* whom */
-	HERMETIC_ORDER_ROTATE,
-	HERMETIC_ORDER_LEAVE,
-	HERMETIC_ORDER_RESOLVE,
-	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
-	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	HERMETIC_ORDER_MEET,	 /* whom: read that account's log; no session */
-	HERMETIC_ORDER_FLUSH,	 /* as hermetic_flush() */
-	HERMETIC_ORDER_ASK,	 /* whom: as hermetic_ask() */
-	HERMETIC_ORDER_UNINVITE, /* whom */
-	/* Since 0.5. New keys because the server asks for them. */
-	HERMETIC_ORDER_ASKED,
-	/* Since 0.5. A new device comes into the log of its account; no session. It is
-	 * HERMETIC_LOOK, with a code that a person carries to another device, until that
-	 * one has approved it: give the order again after a second or so. Then the
-	 * program gets another access token (POST /auth/refresh), gives
-	 * HERMETIC_ORDER_STOCK, and joins what hermetic_core_hear() says. */
-	HERMETIC_ORDER_ENROL
-};
-
-struct hermetic_order {
-	size_t size;
-	enum hermetic_order_kind kind;
-	const char *session, *text, *whom;
-	const struct hermetic_saying *saying;	  /* or NULL */
-	const struct hermetic_creation *creation; /* or NULL */
-};
-
-/* Copied. One order at a time. */
-enum hermetic_result hermetic_core_start(struct hermetic_core *core,
-					 const struct hermetic_order *order);
-
-enum hermetic_turn {
-	HERMETIC_TURN_ASK,
-	HERMETIC_TURN_WAIT, /* *wait_ms: call again after so long */
-	HERMETIC_TURN_DONE
-};
-
-/* Borrowed until it is answered. */
-struct hermetic_request {
-	const char *method, *path; /* "POST", "/session/create" */
-	const char *body;	   /* JSON, or NULL */
-};
-
-enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
-				      const struct hermetic_request **request,
-				      uint32_t *wait_ms);
-
-/* What came of it: the HTTP status, or 0 when the server was not reached; the body,
- * or NULL; the header Date less our clock in milliseconds, or 0. */
-void hermetic_core_answer(struct hermetic_core *core, int status,
-			  const char *body, size_t size,
-			  int64_t clock_ahead_ms);
-
-struct hermetic_outcome {
-	const char *session;
-	uint64_t number, item; /* as struct hermetic_sent */
-	size_t devices;	       /* INVITE: how many were added */
-	const char *code;      /* since 0.5. ENROL, HERMETIC_LOOK: else NULL */
-};
-
-/* How the order ended; borrowed until the next one. HERMETIC_KEPT as
- * hermetic_send(). */
-enum hermetic_result hermetic_core_outcome(
-    struct hermetic_core *core, const struct hermetic_outcome **outcome);
-
-/* A message that the server pushed by WebSocket: its JSON. Between orders only.
- * HERMETIC_CONFLICT: some before it are missing, and HERMETIC_ORDER_REFRESH reads
- * them. */
-enum hermetic_result hermetic_core_push(struct hermetic_core *core,
-					const char *json, size_t size);
-
-/* Since 0.5. Whatever the server pushed by WebSocket, or answered to a subscription: as
- * hermetic_core_push(), or an event. *order is to be given then, borrowed until the next
- * call of this function; NULL: none. A program that connects also hands over
- * {"type": "welcome", "session_id": ID} for each of hermetic_core_invitations(). */
-enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
-					const char *json, size_t size,
-					const struct hermetic_order **order);
-
-/* As hermetic_next_event(). */
-const struct hermetic_event *hermetic_core_next_event(
-    struct hermetic_core *core);
-
-/* JSON, borrowed until the next call of any of these: ["ID"…] of all sessions; what
- * the device knows of one; an entry that is kept. */
-enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
-					    const char **json);
-enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
-					    const char *session,
-					    const char **json);
-enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
-					 const char *session, uint64_t number,
-					 const char **json);
-/* As hermetic_shown(). */
-enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
-					 const char *session,
-					 const char *const *marks,
-					 size_t count);
-
-/* Since 0.5. JSON as above. The outbox, of all sessions with NULL: [{item, session_id,
- * text, state: "waiting" or "refused", queued_at, expires_at?, key?, reason?}…]. An
- * account that HERMETIC_ORDER_MEET has read, or one's own: {username, fingerprint,
- * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}.
- * Of the server's answer to GET /invitations those about which a person is asked:
- * [{session_id, inviter, algorithm…}…]. */
-enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
-					  const char *session,
-					  const char **json);
-enum hermetic_result hermetic_core_person(struct hermetic_core *core,
-					  const char *user, const char **json);
-enum hermetic_result hermetic_core_invitations(struct hermetic_core *core,
-					       const char *answer, size_t size,
-					       const char **json);
-/* Since 0.5. As hermetic_drop(), hermetic_compared() and hermetic_read_to(). */
-enum hermetic_result hermetic_core_drop(struct hermetic_core *core,
-					const char *session, uint64_t item);
-enum hermetic_result hermetic_core_compared(struct hermetic_core *core,
-					    const char *user);
-enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
-					   const char *session,
-					   uint64_t number);
-
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
+
+#include "hermetic/account.h"
+#include "hermetic/core.h"
 
 #endif

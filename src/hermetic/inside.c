@@ -61,6 +61,20 @@ bool inside_act(enum hermetic_act act, enum said_act *out)
 	return true;
 }
 
+bool inside_saying(const void *given, struct order *order)
+{
+	struct hermetic_saying saying = { 0 };
+
+	if (given != NULL && (!inside_take(&saying, sizeof(saying), given) ||
+			      !inside_act(saying.act, &order->act)))
+		return false;
+	order->about = saying.about;
+	order->key = saying.key;
+	order->topic = saying.topic;
+	order->to_new_members = saying.to_new_members;
+	return true;
+}
+
 /* ---- results ---- */
 
 static const struct {
@@ -260,4 +274,39 @@ void inside_found_clear(struct inside_found *found)
 	free(found->events);
 	free(found->pointers);
 	*found = (struct inside_found){ .count = 0 };
+}
+
+struct past inside_past(const struct hermetic_search *search)
+{
+	return (struct past){ .after = search->after,
+			      .before = search->before,
+			      .since_ms = search->since_ms,
+			      .last = search->last,
+			      .words = search->words,
+			      .topic = search->topic };
+}
+
+/* ---- wishes ---- */
+
+enum err inside_wish(struct device *device, enum hermetic_wish wish, bool *on)
+{
+	switch (wish) {
+	case HERMETIC_WISH_RECEIPTS:
+		return device_receipts(device, on);
+	case HERMETIC_WISH_TYPING:
+		return device_typing(device, on);
+	}
+	return ERR_PEER_INVALID;
+}
+
+enum err inside_set_wish(struct device *device, enum hermetic_wish wish,
+			 bool on)
+{
+	switch (wish) {
+	case HERMETIC_WISH_RECEIPTS:
+		return device_set_receipts(device, on);
+	case HERMETIC_WISH_TYPING:
+		return device_set_typing(device, on);
+	}
+	return ERR_PEER_INVALID;
 }

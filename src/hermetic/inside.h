@@ -5,6 +5,7 @@
 #include "hermetic/told.h"
 #include "reach/account.h"
 #include "reach/live.h"
+#include "reach/past.h"
 
 #include <jansson.h>
 
@@ -28,15 +29,18 @@ void inside_found_clear(struct inside_found *found);
 struct hermetic {
 	struct account a;
 	bool open;
+	bool anew;	       /* hermetic_began_anew() */
 	struct buf passphrase; /* without a NUL */
 	/* owned, or NULL */
 	char *home, *server, *username, *device_name, *algorithms, *ca, *mqtt;
 	struct password_cost cost;
 	struct why last; /* of the last failure */
 
-	struct inside_list sessions, members, letters, outbox, people;
+	struct inside_list sessions, members, letters, outbox, people, devices,
+	    blocks;
 	char safety[128];
 	struct buf picture; /* of hermetic_picture() */
+	struct buf saved;   /* of hermetic_save_file() */
 
 	struct live_listener listener;
 	struct live *live;
@@ -58,6 +62,10 @@ MUST_CHECK enum err inside_start(void);
 
 /* False: there is no such act. */
 bool inside_act(enum hermetic_act act, enum said_act *out);
+
+/* Fills what a struct hermetic_saying says of an order; it may be NULL. False: it has no
+ * size, or no act that there is. */
+bool inside_saying(const void *given, struct order *order);
 
 /* The beginning of each call on an open device. */
 #define INSIDE_OPEN(h)                                                         \
@@ -93,6 +101,23 @@ void inside_list_clear(struct inside_list *list);
 /* A member's text; NULL where there is none. */
 const char *inside_text_or_null(const json_t *object, const char *name);
 enum hermetic_comparison inside_comparison(const json_t *object);
+
+/* What struct hermetic_search asks for; borrows from it. */
+struct past inside_past(const struct hermetic_search *search);
+
+/* ERR_PEER_INVALID: there is no such wish. */
+MUST_CHECK enum err inside_wish(struct device *device, enum hermetic_wish wish,
+				bool *on);
+MUST_CHECK enum err inside_set_wish(struct device *device,
+				    enum hermetic_wish wish, bool on);
+
+/* ---- saying.c ---- */
+
+/* What came of view_send(), as hermetic_send() gives it: HERMETIC_KEPT has its reason told;
+ * of a failure that is left to inside_result(). */
+enum hermetic_result saying_kept(struct hermetic *h, const struct order *order,
+				 enum err e, const struct outcome *outcome,
+				 struct hermetic_sent *sent);
 
 /* ---- events.c ---- */
 

@@ -2,42 +2,9 @@
 #include "reach/past.h"
 #include "hermetic/inside.h"
 #include "reach/directory.h"
-#include "reach/view.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static enum err gather(struct hermetic *h, const char *session,
-		       const struct past *past, json_t *rows)
-{
-	json_t *entries = NULL;
-	enum err e;
-
-	TRY(past_read(&h->a, session, past, &entries));
-	ENSURE(json_array_append_new(rows,
-				     json_pack("{s:s, s:O}", "session", session,
-					       "entries", entries)) == 0,
-	       ERR_LOCAL_MEMORY);
-out:
-	json_decref(entries);
-	return e;
-}
-
-static enum err gather_all(struct hermetic *h, const struct past *past,
-			   json_t *rows)
-{
-	json_t *ids = NULL;
-	const json_t *id;
-	size_t i;
-	enum err e;
-
-	TRY(view_sessions(&h->a, &ids));
-	json_array_foreach(ids, i, id)
-	    TRY(gather(h, json_string_value(id), past, rows));
-out:
-	json_decref(ids);
-	return e;
-}
 
 static enum err add_event(struct inside_found *found, const char *session,
 			  const json_t *entry)
@@ -95,16 +62,8 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 	if (given != NULL && !inside_take(&search, sizeof(search), given))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_search wants its size.");
-	rows = json_array();
-	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
-	past = (struct past){ .after = search.after,
-			      .before = search.before,
-			      .since_ms = search.since_ms,
-			      .last = search.last,
-			      .words = search.words,
-			      .topic = search.topic };
-	TRY(search.session != NULL ? gather(h, search.session, &past, rows)
-				   : gather_all(h, &past, rows));
+	past = inside_past(&search);
+	TRY(past_gather(h->a.device, search.session, &past, &h->a.why, &rows));
 	TRY(make_events(rows, &found));
 	inside_found_clear(&h->found);
 	h->found = found;

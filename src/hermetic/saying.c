@@ -19,44 +19,46 @@ static enum hermetic_result kept(struct hermetic *h,
 	return HERMETIC_KEPT;
 }
 
-static enum hermetic_result say(struct hermetic *h, const struct order *order,
-				struct hermetic_sent *sent)
+enum hermetic_result saying_kept(struct hermetic *h, const struct order *order,
+				 enum err e, const struct outcome *outcome,
+				 struct hermetic_sent *sent)
 {
 	struct hermetic_sent nowhere;
-	const struct outcome *outcome;
-	enum err e;
 
 	if (sent == NULL)
 		sent = &nowhere;
-	e = view_send(&h->a, order, &outcome);
 	if (outcome != NULL && outcome->kept) {
 		sent->item = outcome->item;
 		return kept(h, outcome, order->session);
 	}
 	if (e == ERR_OK)
 		sent->number = outcome->seq;
-	return inside_result(h, e);
+	return HERMETIC_OK;
+}
+
+static enum hermetic_result say(struct hermetic *h, const struct order *order,
+				struct hermetic_sent *sent)
+{
+	const struct outcome *outcome;
+	enum err e = view_send(&h->a, order, &outcome);
+	enum hermetic_result result = saying_kept(h, order, e, outcome, sent);
+
+	return result == HERMETIC_KEPT ? result : inside_result(h, e);
 }
 
 enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 				   const char *text,
-				   const struct hermetic_saying *given,
+				   const struct hermetic_saying *saying,
 				   struct hermetic_sent *sent)
 {
-	struct hermetic_saying saying = { 0 };
 	struct order order = { .kind = ORDER_SEND, .session = session };
 
 	INSIDE_OPEN(h);
-	if (given != NULL && (!inside_take(&saying, sizeof(saying), given) ||
-			      !inside_act(saying.act, &order.act)))
+	if (!inside_saying(saying, &order))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_saying wants its size, "
 				     "and an act that there is.");
 	order.text = span_str(text != NULL ? text : "");
-	order.about = saying.about;
-	order.key = saying.key;
-	order.topic = saying.topic;
-	order.to_new_members = saying.to_new_members;
 	return say(h, &order, sent);
 }
 
@@ -189,4 +191,18 @@ enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 	if (h->live != NULL)
 		live_type(h->live, session, types);
 	return HERMETIC_OK;
+}
+
+enum hermetic_result hermetic_wish(struct hermetic *h, enum hermetic_wish wish,
+				   bool *on)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, inside_wish(h->a.device, wish, on));
+}
+
+enum hermetic_result hermetic_set_wish(struct hermetic *h,
+				       enum hermetic_wish wish, bool on)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, inside_set_wish(h->a.device, wish, on));
 }

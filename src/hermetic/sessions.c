@@ -1,5 +1,6 @@
 /* Sessions, who is in them, and what changes them. */
 #include "hermetic/inside.h"
+#include "reach/act_run.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -149,6 +150,23 @@ out:
 	return inside_result(h, e);
 }
 
+/* What was stored of the session may have been damaged. */
+static enum err enter(struct hermetic *h, enum order_kind kind,
+		      const char *session)
+{
+	const struct order order = { .kind = kind, .session = session };
+	const struct outcome *outcome;
+	enum err e = drive_order(&h->a, &order, &outcome);
+
+	h->anew = outcome != NULL && outcome->anew;
+	return e;
+}
+
+bool hermetic_began_anew(const struct hermetic *h)
+{
+	return h->anew;
+}
+
 enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
 {
 	uint64_t before;
@@ -156,7 +174,7 @@ enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
 
 	INSIDE_OPEN(h);
 	before = device_last_seq(h->a.device, session);
-	TRY(drive_session(&h->a, ORDER_JOIN, session));
+	TRY(enter(h, ORDER_JOIN, session));
 	events_entered(h, session, before);
 	/* the server asks again for what is lacking */
 	if (drive_session(&h->a, ORDER_STOCK, NULL) != ERR_OK)
@@ -222,6 +240,8 @@ enum hermetic_result hermetic_letters(
     struct hermetic *h, const char *session,
     const struct hermetic_letter *const **list, size_t *count)
 {
+	const struct act_wish wish = { .kind = ACT_LETTERS,
+				       .session = session };
 	struct hermetic_letter *rows;
 	json_t *source = NULL;
 	const json_t *row, *letters;
@@ -229,7 +249,7 @@ enum hermetic_result hermetic_letters(
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(drive_letters(&h->a, session, &source));
+	TRY(act_run(&h->a, &wish, &source));
 	letters = source;
 	TRY(inside_list_make(&h->letters, source, json_array_size(source),
 			     sizeof(*rows)));
@@ -271,7 +291,7 @@ enum hermetic_result hermetic_leave(struct hermetic *h, const char *session)
 enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, drive_session(&h->a, ORDER_RESOLVE, session));
+	return inside_result(h, enter(h, ORDER_RESOLVE, session));
 }
 
 enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session)

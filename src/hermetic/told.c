@@ -90,6 +90,7 @@ static enum hermetic_event_kind kind_of(const json_t *entry)
 		{ "edit", HERMETIC_EVENT_EDIT },
 		{ "delete", HERMETIC_EVENT_DELETE },
 		{ "reaction", HERMETIC_EVENT_REACTION },
+		{ "receipt", HERMETIC_EVENT_RECEIPT },
 	};
 	const char *name = told_text(entry, "kind");
 

@@ -94,6 +94,10 @@ enum err group_signer(struct mls_group *group, const struct mls_identity *me,
 	ENSURE(leaf == NULL ||
 		   span_equal(leaf->node.signature_key, me->signature_public),
 	       ERR_LOCAL_BUG);
+	if (me->signer == NULL && me->signature_parsed != NULL) {
+		*signer = me->signature_parsed;
+		return ERR_OK;
+	}
 	if (group->signer_bytes.n == 0 || me->signer != NULL ||
 	    !sec_equal(sec_span(&group->signer_bytes), me->signature_private)) {
 		struct sign_key *key = NULL;

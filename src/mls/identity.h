@@ -134,6 +134,11 @@ struct mls_identity {
 	 * KeyPackage and an Update for two; where one fails nothing has
 	 * happened, and the call may be made again. NULL: the key above. */
 	const struct sign_by *signer;
+	/* The private key, parsed once for many calls (sign_private_parse()), which
+	 * otherwise each parse it where the group has not: that derives the public
+	 * half, as much work as a signature. signature_private is not looked at
+	 * then. NULL: it is. With `signer` it is not looked at itself. */
+	const struct sign_key *signature_parsed;
 	/* Capabilities (7.2): suites in order of preference, and the
 	 * non-default extension types that this client understands. */
 	const uint16_t *cipher_suites;

@@ -33,6 +33,8 @@
 #define sec_set mls_sec_set
 #define sec_wipe mls_sec_wipe
 #define sign_generate mls_sign_generate
+#define sign_key_free mls_sign_key_free
+#define sign_private_parse mls_sign_private_parse
 #define sign_public mls_sign_public
 #define span_compare mls_span_compare
 #define span_copy mls_span_copy

@@ -1,4 +1,4 @@
-/* Who signs for an identity: the key that it has, or what it calls. */
+/* Who signs for an identity: the key that it has, parsed or not, or what it calls. */
 #ifndef HERMETIC_MLS_SIGNER_H
 #define HERMETIC_MLS_SIGNER_H
 

@@ -75,8 +75,9 @@ enum err cache_verify(const char *token, struct identity *out)
 	unlock();
 	if (!loaded || keys.count == 0)
 		return ERR_LOCAL_BUSY;
-	if (token_verify(&keys, c.settings.issuer, c.settings.audience, token,
-			 (uint64_t)time(NULL), out) != ERR_OK)
+	if (token_verify(&keys, c.settings.issuer, c.settings.audience,
+			 c.settings.access_seconds, token, (uint64_t)time(NULL),
+			 out) != ERR_OK)
 		return ERR_PEER_DENIED;
 	return cache_is_revoked(out) ? ERR_PEER_DENIED : ERR_OK;
 }
@@ -361,7 +362,8 @@ static void ask_revoked(void *arg)
 	c.revoked_again = c.asking_revoked;
 	if (c.asking_revoked || !connection_is_ready(c.queries))
 		return;
-	params_i64(&params, (int64_t)c.settings.access_seconds);
+	params_i64(&params,
+		   (int64_t)c.settings.access_seconds + BEARER_REVOKED_S);
 	c.asking_revoked = connection_send(c.queries, STATEMENT_REVOCATION_LIST,
 					   &params, on_revoked, NULL) == ERR_OK;
 }

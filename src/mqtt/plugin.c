@@ -2,7 +2,7 @@
  * hermetic_mqtt.so: the broker's plugin. It says who a client is by its access
  * token, what it may do by the sessions of its device, and turns it out when
  * its token is over. What a client sends goes on under a topic that only the
- * bridge may read and that names who sent it.
+ * bridge may read and that names who sent it. No will is sent.
  *
  * All of it is called from the broker's one thread and answers at once.
  */
@@ -29,6 +29,7 @@ struct client {
 	const struct mosquitto *connection;
 	struct identity token;
 	char id[TOPIC_CLIENT_MAX + 1];
+	bool replaced; /* another connection of the same id takes its place */
 };
 
 static struct {
@@ -61,6 +62,23 @@ static void forget(const struct mosquitto *connection)
 		}
 }
 
+/* The broker sends a will when its client has gone, or is just being replaced, and past
+ * on_message(): so a connection writes only while it is the client's own. */
+static bool is_connected(const struct mosquitto *connection)
+{
+	for (size_t i = 0; i < plugin.count; i++)
+		if (plugin.clients[i].connection == connection)
+			return !plugin.clients[i].replaced;
+	return false;
+}
+
+static void replace(struct span id)
+{
+	for (size_t i = 0; i < plugin.count; i++)
+		if (span_equal(span_str(plugin.clients[i].id), id))
+			plugin.clients[i].replaced = true;
+}
+
 static bool remember(const struct mosquitto *connection,
 		     const struct identity *token, struct span id)
 {
@@ -77,6 +95,7 @@ static bool remember(const struct mosquitto *connection,
 		plugin.clients = grown;
 		plugin.cap = cap;
 	}
+	replace(id);
 	client = &plugin.clients[plugin.count++];
 	*client = (struct client){ .connection = connection, .token = *token };
 	memcpy(client->id, id.p, id.n);
@@ -189,7 +208,7 @@ static bool may_write(const struct mosquitto_evt_acl_check *ask,
 		      const struct topic *topic, struct uuid device)
 {
 	return (topic->kind == TOPIC_SEND || topic->kind == TOPIC_TYPING) &&
-	       !ask->retain &&
+	       !ask->retain && is_connected(ask->client) &&
 	       (mosquitto_client_protocol_version(ask->client) < 5 ||
 		cache_is_member(topic->id, device));
 }

@@ -36,10 +36,11 @@ static struct span find_key(void *arg, struct span kid)
 }
 
 enum err token_verify(struct token_keys *keys, const char *issuer,
-		      const char *audience, const char *text, uint64_t now_s,
-		      struct identity *out)
+		      const char *audience, uint64_t life_s, const char *text,
+		      uint64_t now_s, struct identity *out)
 {
-	const struct bearer_rules rules = { issuer, audience, find_key, keys };
+	const struct bearer_rules rules = { issuer, audience, find_key, keys,
+					    life_s };
 	enum err e;
 
 	TRY(bearer_verify(&rules, span_str(text), now_s, out));

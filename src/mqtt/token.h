@@ -26,7 +26,8 @@ MUST_CHECK enum err token_add_key(struct token_keys *keys, struct span secret,
 /* ERR_PEER_DENIED for whatever is wrong with it, its age too, and for one of a
  * device that waits to be approved. */
 MUST_CHECK enum err token_verify(struct token_keys *keys, const char *issuer,
-				 const char *audience, const char *text,
-				 uint64_t now_s, struct identity *out);
+				 const char *audience, uint64_t life_s,
+				 const char *text, uint64_t now_s,
+				 struct identity *out);
 
 #endif

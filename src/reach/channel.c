@@ -5,6 +5,7 @@
 #include "device/record.h"
 #include "reach/channel_kind.h"
 #include "reach/problem.h"
+#include "reach/typing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -216,14 +217,7 @@ void channel_type(struct channel *channel, const char *id, struct span notice)
 {
 	struct buf text = BUF_INIT;
 
-	buf_put_u8(&text, '{');
-	if (channel->kind->names_requests)
-		buf_putf(&text, "\"type\":\"typing\",\"session_id\":\"%s\",",
-			 id);
-	buf_put_str(&text, "\"notice\":\"");
-	text_put_base64(&text, notice);
-	buf_put_str(&text, "\"}");
-	buf_put_u8(&text, 0);
+	typing_put(&text, channel->kind->names_requests ? id : NULL, notice);
 	if (!channel->ended && buf_end(&text) == ERR_OK)
 		channel->kind->type(channel, id, (const char *)text.p);
 	buf_clear(&text);

@@ -4,6 +4,7 @@
 #include "device/page.h"
 #include "reach/choose.h"
 #include "reach/drive.h"
+#include "reach/look.h"
 #include "reach/notice.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
@@ -383,42 +384,6 @@ out:
 
 /* ---- finding ---- */
 
-/* What is not ours has no name here. */
-static enum err search(struct account *a, const char *word, bool anywhere,
-		       bool names, json_t **found)
-{
-	json_t *list = NULL;
-	enum err e;
-
-	TRY(view_names(a, &list));
-	/* creators choose ids: that one of ours begins so decides nothing */
-	if (anywhere)
-		TRY(list_others(a, list));
-	*found = choose_match(list, "session_id", word, names);
-	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
-out:
-	json_decref(list);
-	return e;
-}
-
-static enum err take_only(struct account *a, const char *word,
-			  const json_t *found, char id[TEXT_UUID_SIZE])
-{
-	const json_t *row;
-	enum err e =
-	    choose_one(found, "session_id", "sessions", word, &a->why, &row);
-
-	if (e == ERR_STATE_GONE)
-		e = why_set(&a->why, e, "no-such-session",
-			    "There is no session %.40s here. See: hermetic "
-			    "sessions",
-			    word);
-	TRY(e);
-	(void)snprintf(id, TEXT_UUID_SIZE, "%s", text_of(row, "session_id"));
-out:
-	return e;
-}
-
 /* Writes a whole id in lower case; false: it is none. */
 static bool take_id(const char *word, char id[TEXT_UUID_SIZE])
 {
@@ -430,18 +395,24 @@ static bool take_id(const char *word, char id[TEXT_UUID_SIZE])
 	return true;
 }
 
-static enum err find(struct account *a, const char *word, bool anywhere,
-		     bool names, char id[TEXT_UUID_SIZE])
+/* What is not ours has no name here. Creators choose ids: that one of ours begins so
+ * decides nothing. */
+static enum err find_anywhere(struct account *a, const char *word, bool names,
+			      char id[TEXT_UUID_SIZE])
 {
-	json_t *found = NULL;
+	json_t *list = NULL, *found = NULL;
 	enum err e;
 
 	/* whole ids are not looked up: an open session is on no list */
-	if (anywhere && take_id(word, id))
+	if (take_id(word, id))
 		return ERR_OK;
-	TRY(search(a, word, anywhere, names, &found));
-	TRY(take_only(a, word, found, id));
+	TRY(view_names(a, &list));
+	TRY(list_others(a, list));
+	found = choose_match(list, "session_id", word, names);
+	ENSURE(found != NULL, ERR_LOCAL_MEMORY);
+	TRY(look_only(found, word, &a->why, id));
 out:
+	json_decref(list);
 	json_decref(found);
 	return e;
 }
@@ -449,13 +420,14 @@ out:
 enum err directory_find(struct account *a, const char *word, bool anywhere,
 			char id[TEXT_UUID_SIZE])
 {
-	return find(a, word, anywhere, !anywhere, id);
+	return anywhere ? find_anywhere(a, word, false, id)
+			: look_find(a->device, word, true, &a->why, id);
 }
 
 enum err directory_find_any(struct account *a, const char *word,
 			    char id[TEXT_UUID_SIZE])
 {
-	return find(a, word, true, true, id);
+	return find_anywhere(a, word, true, id);
 }
 
 static enum err refuse_invitation(struct account *a, const char *word)
@@ -496,7 +468,7 @@ enum err directory_find_invitation(struct account *a, const char *word,
 	TRY(directory_invitations(a, &list));
 	found = choose_match(list, "session_id", word, false);
 	ENSURE(json_array_size(found) > 0, refuse_invitation(a, word));
-	TRY(take_only(a, word, found, id));
+	TRY(look_only(found, word, &a->why, id));
 out:
 	json_decref(list);
 	json_decref(found);

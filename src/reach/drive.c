@@ -100,29 +100,6 @@ enum err drive_session(struct account *a, enum order_kind kind,
 	return drive_order(a, &order, NULL);
 }
 
-enum err drive_letters(struct account *a, const char *session, json_t **letters)
-{
-	const struct order order = { .kind = ORDER_LETTER, .session = session };
-	const struct outcome *outcome;
-	json_t *list = NULL;
-	enum err e;
-
-	TRY(drive_order(a, &order, &outcome));
-	list = json_array();
-	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
-	for (size_t i = 0; i < outcome->letter_count; i++)
-		ENSURE(json_array_append_new(
-			   list, json_pack("{s:s, s:s}", "by",
-					   outcome->letters[i].by, "compared",
-					   outcome->letters[i].trust)) == 0,
-		       ERR_LOCAL_MEMORY);
-	*letters = list;
-	list = NULL;
-out:
-	json_decref(list);
-	return e;
-}
-
 void drive_receipt(struct account *a, const char *session)
 {
 	const struct order order = { .kind = ORDER_REFRESH,

@@ -31,11 +31,6 @@ MUST_CHECK enum err drive_order(struct account *a, const struct order *order,
 bool drive_is_passing(const struct account *a, const struct outcome *outcome,
 		      enum err e);
 
-/* Who has signed an invitation into that session: *letters is an owned array of {by,
- * compared}, as outcome.letters has them. */
-MUST_CHECK enum err drive_letters(struct account *a, const char *session,
-				  json_t **letters);
-
 /* Writes a receipt in that session, if one is due. That it was not possible is no
  * matter of the person's. */
 void drive_receipt(struct account *a, const char *session);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "reach/live_inside.h"
+#include "reach/notice.h"
 #include "reach/pause.h"
 #include "reach/tokens.h"
 #include "reach/typing.h"
@@ -12,8 +13,7 @@
 
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 15000
-#define RECEIPT_AGAIN_MS 5000 /* after one was tried */
-#define RENEW_AGAIN_MS 1000   /* however short a token lives */
+#define RENEW_AGAIN_MS 1000 /* however short a token lives */
 
 /* ---- sending ---- */
 
@@ -306,7 +306,7 @@ static void tell_typing(struct live *live)
 
 	for (struct topic *t = live->topics;
 	     t != NULL && live->listener->typing != NULL; t = t->next) {
-		names = typing_changed(live->a, t->id, &t->types);
+		names = typing_changed(live->a->device, t->id, &t->types);
 		if (names != NULL)
 			live->listener->typing(live->listener->context, t->id,
 					       names);
@@ -316,9 +316,13 @@ static void tell_typing(struct live *live)
 void live_type(struct live *live, const char *id, bool types)
 {
 	const struct topic *topic = live_find_topic(live, id);
+	struct buf notice = BUF_INIT;
 
-	if (live->channel != NULL && topic != NULL && topic->typing)
-		typing_say(live->a, live->channel, id, types);
+	if (live->channel != NULL && topic != NULL && topic->typing &&
+	    device_tell_typing(live->a->device, id, types, &notice) == ERR_OK &&
+	    notice.n > 0)
+		channel_type(live->channel, id, buf_span(&notice));
+	buf_clear(&notice);
 }
 
 /* ---- waiting ---- */
@@ -373,7 +377,7 @@ static void write_due_receipts(struct live *live)
 		if (t->receipt_at > clock_now_ms())
 			continue;
 		drive_receipt(live->a, t->id);
-		t->receipt_at = clock_now_ms() + RECEIPT_AGAIN_MS;
+		t->receipt_at = clock_now_ms() + NOTICE_RECEIPT_AGAIN_MS;
 	}
 }
 

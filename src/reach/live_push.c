@@ -143,7 +143,7 @@ static void take_notice(struct live *live, const json_t *push)
 		break;
 	case NOTICE_TYPING:
 		if (listener->typing != NULL)
-			typing_hear(live->a, push);
+			typing_hear(live->a->device, push);
 		break;
 	case NOTICE_WAITS:
 		if (listener->waits != NULL)
@@ -155,6 +155,7 @@ static void take_notice(struct live *live, const json_t *push)
 		break;
 	case NOTICE_NONE:
 	case NOTICE_MESSAGE:
+	case NOTICE_FOLLOWED:
 		break;
 	}
 }

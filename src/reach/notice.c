@@ -19,6 +19,7 @@ enum notice notice_of(const json_t *push, const char **session)
 		{ "welcome", NOTICE_WELCOME, true },
 		{ "typing", NOTICE_TYPING, true },
 		{ "device_waits", NOTICE_WAITS, false },
+		{ "subscribed", NOTICE_FOLLOWED, true },
 	};
 	const char *type = record_string(push, "type");
 

@@ -14,8 +14,12 @@ enum notice {
 	NOTICE_ROTATE,	/* ORDER_ASKED, in the session */
 	NOTICE_WELCOME, /* a Welcome into the session waits */
 	NOTICE_TYPING,	/* typing_hear() */
-	NOTICE_WAITS	/* a device of the account waits to be approved */
+	NOTICE_WAITS,	/* a device of the account waits to be approved */
+	NOTICE_FOLLOWED /* the answer to a subscription of the session */
 };
+
+/* After a receipt was tried, whatever came of it. */
+#define NOTICE_RECEIPT_AGAIN_MS 5000
 
 /* *session: its id, borrowed; NULL where the notice is about none. */
 enum notice notice_of(const json_t *push, const char **session);

@@ -3,7 +3,7 @@
 #include "device/entry_kind.h"
 #include "device/record.h"
 #include "reach/fold.h"
-#include "reach/view.h"
+#include "reach/look.h"
 
 #include <string.h>
 
@@ -76,15 +76,16 @@ static bool is_meant(const json_t *entry, const char *topic,
 
 /* The first one that was sent then or later; those of clocks that differ stand where
  * the log has them. */
-static enum err find_since(struct account *a, const char *id, uint64_t since_ms,
-			   uint64_t *seq, uint64_t last)
+static enum err find_since(struct device *device, struct why *why,
+			   const char *id, uint64_t since_ms, uint64_t *seq,
+			   uint64_t last)
 {
 	json_t *entry = NULL;
 	bool found = false;
 	enum err e = ERR_OK;
 
 	for (; *seq <= last && !found; *seq += !found) {
-		e = view_entry(a, id, *seq, &entry);
+		e = look_entry(device, id, *seq, why, &entry);
 		found = e == ERR_OK &&
 			record_number_or_0(entry, "sent_at") >= since_ms;
 		json_decref(entry);
@@ -98,8 +99,8 @@ out:
 }
 
 /* From the last one backwards, until there are enough. */
-static enum err gather(struct account *a, const char *id, uint64_t first,
-		       uint64_t last, const struct past *past,
+static enum err gather(struct device *device, struct why *why, const char *id,
+		       uint64_t first, uint64_t last, const struct past *past,
 		       const struct buf *folded, json_t *backwards)
 {
 	json_t *entry = NULL;
@@ -108,7 +109,7 @@ static enum err gather(struct account *a, const char *id, uint64_t first,
 	for (uint64_t seq = last; seq >= first && seq > 0; seq--) {
 		if (past->last > 0 && json_array_size(backwards) >= past->last)
 			break;
-		e = view_entry(a, id, seq, &entry);
+		e = look_entry(device, id, seq, why, &entry);
 		if (e == ERR_STATE_GONE) {
 			e = ERR_OK;
 			continue; /* before this device joined */
@@ -125,11 +126,11 @@ out:
 	return e;
 }
 
-enum err past_read(struct account *a, const char *id, const struct past *past,
-		   json_t **entries)
+enum err past_read(struct device *device, const char *id,
+		   const struct past *past, struct why *why, json_t **entries)
 {
-	uint64_t last = device_last_seq(a->device, id);
-	uint64_t first = device_first_seq(a->device, id);
+	uint64_t last = device_last_seq(device, id);
+	uint64_t first = device_first_seq(device, id);
 	json_t *backwards = json_array(), *made = json_array();
 	struct buf folded = BUF_INIT;
 	enum err e;
@@ -143,8 +144,8 @@ enum err past_read(struct account *a, const char *id, const struct past *past,
 	if (first <= past->after)
 		first = past->after + 1;
 	if (past->since_ms > 0)
-		TRY(find_since(a, id, past->since_ms, &first, last));
-	TRY(gather(a, id, first, last, past,
+		TRY(find_since(device, why, id, past->since_ms, &first, last));
+	TRY(gather(device, why, id, first, last, past,
 		   past->words != NULL ? &folded : NULL, backwards));
 	for (size_t i = json_array_size(backwards); i > 0; i--)
 		ENSURE(json_array_append(made,
@@ -155,5 +156,44 @@ out:
 	json_decref(backwards);
 	json_decref(made);
 	buf_clear(&folded);
+	return e;
+}
+
+static enum err add_session(struct device *device, const char *id,
+			    const struct past *past, struct why *why,
+			    json_t *rows)
+{
+	json_t *entries = NULL;
+	enum err e;
+
+	TRY(past_read(device, id, past, why, &entries));
+	ENSURE(json_array_append_new(rows, json_pack("{s:s, s:O}", "session",
+						     id, "entries", entries)) ==
+		   0,
+	       ERR_LOCAL_MEMORY);
+out:
+	json_decref(entries);
+	return e;
+}
+
+enum err past_gather(struct device *device, const char *id,
+		     const struct past *past, struct why *why, json_t **rows)
+{
+	json_t *made = json_array(), *ids = NULL;
+	const json_t *one;
+	size_t i;
+	enum err e;
+
+	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
+	if (id != NULL)
+		TRY(add_session(device, id, past, why, made));
+	else
+		TRY(look_sessions(device, &ids));
+	json_array_foreach(ids, i, one)
+	    TRY(add_session(device, json_string_value(one), past, why, made));
+	*rows = json_incref(made);
+out:
+	json_decref(made);
+	json_decref(ids);
 	return e;
 }

@@ -3,7 +3,7 @@
 #ifndef HERMETIC_REACH_PAST_H
 #define HERMETIC_REACH_PAST_H
 
-#include "reach/account.h"
+#include "device/device.h"
 
 #include <jansson.h>
 
@@ -19,9 +19,15 @@ struct past {
 	const char *topic; /* and that is their topic; NULL: any, or none */
 };
 
-/* A new array of entries as view_entry() has them, in the log's order, and without
+/* A new array of entries as look_entry() has them, in the log's order, and without
  * receipts. What was taken back or has ended has no words. */
-MUST_CHECK enum err past_read(struct account *a, const char *id,
-			      const struct past *past, json_t **entries);
+MUST_CHECK enum err past_read(struct device *device, const char *id,
+			      const struct past *past, struct why *why,
+			      json_t **entries);
+
+/* The same of `id`, or with NULL of all sessions: a new array of {session, entries}. */
+MUST_CHECK enum err past_gather(struct device *device, const char *id,
+				const struct past *past, struct why *why,
+				json_t **rows);
 
 #endif

@@ -1,22 +1,18 @@
 #include "reach/transfer.h"
 
 #include "reach/tokens.h"
+#include "reach/transfer_plan.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* So often in a row something is tried again that brings nothing. */
-#define TRIES 5
-#define PAUSE_MS 500u /* before the second one, then twice as long each time */
+#define LOOK_MS 500u /* whether it goes on, while it waits */
 
 struct run {
 	struct account *a;
 	const struct transfer *t;
-	char path[128];
-	uint64_t at; /* bytes that are there */
+	uint64_t at;  /* bytes that are there */
+	uint64_t end; /* of what is given */
 };
 
 static bool goes_on(void *context)
@@ -24,20 +20,6 @@ static bool goes_on(void *context)
 	const struct run *run = context;
 
 	return run->t->watch == NULL || run->t->watch(run->t->context, run->at);
-}
-
-static enum err begin(struct run *run)
-{
-	struct buf id = BUF_INIT;
-	enum err e;
-
-	uuid_put(&id, run->t->file);
-	TRY(buf_end(&id));
-	(void)snprintf(run->path, sizeof(run->path), "/session/%s/files/%.*s",
-		       run->t->session, (int)id.n, (const char *)id.p);
-out:
-	buf_clear(&id);
-	return e;
 }
 
 /* With a good token. The reason is in a->why. */
@@ -64,65 +46,10 @@ out:
 	return e;
 }
 
-/* Is it worth another try? Without anything new, a few times. */
-static bool tries_again(struct run *run, enum err e, bool passed,
-			unsigned *tries)
-{
-	bool is_worth = (e == ERR_LOCAL_BUSY &&
-			 strcmp(run->a->why.slug, "files-full") != 0) ||
-			(e == ERR_LOCAL_IO && run->a->why.unreachable) ||
-			(e == ERR_STATE_CONFLICT &&
-			 strcmp(run->a->why.slug, "offset-differs") == 0);
-
-	*tries = passed ? 0 : *tries + 1;
-	if (!is_worth || *tries >= TRIES)
-		return false;
-	for (unsigned ms = PAUSE_MS << *tries; ms > 0; ms -= PAUSE_MS) {
-		if (!goes_on(run))
-			return false;
-		(void)usleep(PAUSE_MS * 1000);
-	}
-	why_clear(&run->a->why);
-	return true;
-}
-
-/* ---- to the server ---- */
-
-static enum err bad_answer(struct run *run)
-{
-	return why_set(&run->a->why, ERR_PEER_MALFORMED, "bad-answer",
-		       "%s does not answer like a hermetic server.",
-		       api_url(run->a->api));
-}
-
-/* Makes the file's place, or finds it: run->at is where it goes on. */
-static enum err find_place(struct run *run)
-{
-	char length[48];
-	const char *headers[] = { "Upload-Complete: ?0", length, NULL };
-	struct api_stream stream = { .method = "POST",
-				     .path = run->path,
-				     .headers = headers,
-				     .goes_on = goes_on,
-				     .context = run };
-	struct api_answer answer;
-	enum err e;
-
-	(void)snprintf(length, sizeof(length), "Upload-Length: %" PRIu64,
-		       run->t->size);
-	e = ask(run, &stream, &answer);
-	if (e == ERR_OK &&
-	    (!api_header(run->a->api, "Upload-Offset", &run->at) ||
-	     run->at > run->t->size))
-		e = bad_answer(run);
-	api_answer_clear(&answer);
-	return e;
-}
-
 static size_t give(void *context, uint8_t *to, size_t n)
 {
 	struct run *run = context;
-	uint64_t left = run->t->size - run->at;
+	uint64_t left = run->end - run->at;
 	ssize_t got =
 	    pread(run->t->fd, to, left < n ? (size_t)left : n, (off_t)run->at);
 
@@ -131,56 +58,6 @@ static size_t give(void *context, uint8_t *to, size_t n)
 	run->at += (uint64_t)got;
 	return (size_t)got;
 }
-
-static enum err append(struct run *run)
-{
-	char offset[48];
-	const char *headers[] = { "Content-Type: application/partial-upload",
-				  offset, NULL };
-	struct api_stream stream = { .method = "PATCH",
-				     .path = run->path,
-				     .headers = headers,
-				     .give = give,
-				     .length = run->t->size - run->at,
-				     .goes_on = goes_on,
-				     .context = run };
-	struct api_answer answer;
-	uint64_t has;
-	enum err e;
-
-	(void)snprintf(offset, sizeof(offset), "Upload-Offset: %" PRIu64,
-		       run->at);
-	e = ask(run, &stream, &answer);
-	if (e == ERR_OK && (!api_header(run->a->api, "Upload-Offset", &has) ||
-			    has != run->t->size))
-		e = bad_answer(run);
-	api_answer_clear(&answer);
-	return e;
-}
-
-enum err transfer_up(struct account *a, const struct transfer *t)
-{
-	struct run run = { .a = a, .t = t };
-	unsigned tries = 0;
-	uint64_t had = 0; /* that the server has said to have */
-	bool passed;
-	enum err e;
-
-	TRY(begin(&run));
-	do {
-		e = find_place(&run);
-		passed = e == ERR_OK && run.at > had;
-		had = passed ? run.at : had;
-		if (e == ERR_OK && run.at < t->size)
-			e = append(&run);
-	} while (e != ERR_OK && tries_again(&run, e, passed, &tries));
-	TRY(e);
-	(void)goes_on(&run);
-out:
-	return e;
-}
-
-/* ---- from the server ---- */
 
 static bool take(void *context, bool part, struct span bytes)
 {
@@ -201,48 +78,88 @@ static bool take(void *context, bool part, struct span bytes)
 	return true;
 }
 
-static enum err fetch(struct run *run)
+static void pass(struct run *run, struct transfer_plan *plan,
+		 const struct transfer_step *step)
 {
-	char range[64];
-	const char *headers[] = { range, NULL };
-	struct api_stream stream = { .method = "GET",
-				     .path = run->path,
-				     .headers = headers,
-				     .take = take,
+	struct api_stream stream = { .method = step->method,
+				     .path = step->path,
+				     .headers = step->headers,
+				     .give = plan->up && step->count > 0 ? give
+									 : NULL,
+				     .length = step->count,
+				     .take = plan->up ? NULL : take,
 				     .goes_on = goes_on,
 				     .context = run };
-	struct api_answer answer;
+	struct why kept = run->a->why;
+	struct api_answer answer = { 0 };
+	uint64_t offset = UINT64_MAX;
 	enum err e;
 
-	(void)snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-",
-		       run->at);
+	run->at = step->from;
+	run->end = step->from + step->count;
+	why_clear(&run->a->why);
 	e = ask(run, &stream, &answer);
-	if (e == ERR_OK && run->at < run->t->size)
-		e = bad_answer(run);
+	if (!api_header(run->a->api, "Upload-Offset", &offset))
+		offset = UINT64_MAX;
+	transfer_plan_take(plan, e, &run->a->why, offset,
+			   plan->up ? 0 : run->at - step->from);
+	run->a->why = kept;
 	api_answer_clear(&answer);
+}
+
+/* False: it is ended. */
+static bool wait_for(struct run *run, uint32_t ms)
+{
+	for (; ms > 0; ms -= ms < LOOK_MS ? ms : LOOK_MS) {
+		if (!goes_on(run))
+			return false;
+		(void)usleep((ms < LOOK_MS ? ms : LOOK_MS) * 1000);
+	}
+	return true;
+}
+
+static enum err move(struct account *a, const struct transfer *t, bool up,
+		     uint64_t at)
+{
+	struct run run = { .a = a, .t = t, .at = at };
+	struct transfer_plan plan;
+	struct transfer_step step;
+	enum transfer_turn turn;
+	enum err e;
+
+	transfer_plan_begin(&plan, up, t->session, t->file, t->size, at, 0);
+	while ((turn = transfer_plan_turn(&plan, &step)) != TRANSFER_DONE) {
+		if (turn == TRANSFER_ASK)
+			pass(&run, &plan, &step);
+		else if (!wait_for(&run, step.wait_ms))
+			return why_set(&a->why, ERR_LOCAL_IO, "interrupted",
+				       "It was interrupted. The same command "
+				       "goes on from there.");
+	}
+	e = plan.result;
+	if (e != ERR_OK)
+		a->why = plan.why;
+	TRY(e);
+	run.at = t->size;
+	(void)goes_on(&run);
+out:
 	return e;
+}
+
+enum err transfer_up(struct account *a, const struct transfer *t)
+{
+	return move(a, t, true, 0);
 }
 
 enum err transfer_down(struct account *a, const struct transfer *t)
 {
-	struct run run = { .a = a, .t = t };
-	unsigned tries = 0;
-	uint64_t before;
 	struct stat is;
-	enum err e;
+	enum err e = ERR_OK;
 
-	TRY(begin(&run));
 	ENSURE(fstat(t->fd, &is) == 0, ERR_LOCAL_IO);
-	run.at = (uint64_t)is.st_size;
-	do {
-		before = run.at;
-		if (run.at < t->size)
-			e = fetch(&run);
-	} while (e != ERR_OK && tries_again(&run, e, run.at > before, &tries));
-	TRY(e);
 	/* a longer file is no part of this one */
-	ENSURE(run.at == t->size, ERR_PEER_CRYPTO);
-	(void)goes_on(&run);
+	ENSURE((uint64_t)is.st_size <= t->size, ERR_PEER_CRYPTO);
+	TRY(move(a, t, false, (uint64_t)is.st_size));
 out:
 	return e;
 }

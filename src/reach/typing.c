@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 
-void typing_hear(struct account *a, const json_t *push)
+void typing_hear(struct device *device, const json_t *push)
 {
 	const json_t *notice = json_object_get(push, "notice");
 	const char *id = json_string_value(json_object_get(push, "session_id"));
@@ -15,29 +15,30 @@ void typing_hear(struct account *a, const json_t *push)
 	       ERR_PEER_MALFORMED);
 	TRY(text_base64(&bytes, span_of(json_string_value(notice),
 					json_string_length(notice))));
-	TRY(device_hear_typing(a->device, id, buf_span(&bytes)));
+	TRY(device_hear_typing(device, id, buf_span(&bytes)));
 out:
 	(void)e; /* what is no notice of now says nothing */
 	buf_clear(&bytes);
 }
 
-void typing_say(struct account *a, struct channel *channel, const char *id,
-		bool types)
+void typing_put(struct buf *out, const char *id, struct span notice)
 {
-	struct buf notice = BUF_INIT;
-
-	if (device_tell_typing(a->device, id, types, &notice) == ERR_OK &&
-	    notice.n > 0)
-		channel_type(channel, id, buf_span(&notice));
-	buf_clear(&notice);
+	buf_put_u8(out, '{');
+	if (id != NULL)
+		buf_putf(out, "\"type\":\"typing\",\"session_id\":\"%s\",", id);
+	buf_put_str(out, "\"notice\":\"");
+	text_put_base64(out, notice);
+	buf_put_str(out, "\"}");
+	buf_put_u8(out, 0);
 }
 
-const json_t *typing_changed(struct account *a, const char *id, json_t **told)
+const json_t *typing_changed(struct device *device, const char *id,
+			     json_t **told)
 {
 	struct buf text = BUF_INIT;
 	json_t *names = NULL;
 
-	if (device_who_types(a->device, id, &text) == ERR_OK &&
+	if (device_who_types(device, id, &text) == ERR_OK &&
 	    buf_end(&text) == ERR_OK)
 		names = json_loadb((const char *)text.p, text.n, 0, NULL);
 	buf_clear(&text);

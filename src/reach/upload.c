@@ -1,9 +1,8 @@
 #include "reach/upload.h"
 
-#include "base/digest.h"
-#include "crypto/hash.h"
 #include "device/attached.h"
 #include "reach/sealing.h"
+#include "reach/upload_book.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,13 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FOLDER "files"
-#define KEPT_S (2 * 24 * 3600) /* what nobody goes on with */
 
 static enum err cannot_read(struct account *a, const char *path)
 {
@@ -30,60 +27,6 @@ static enum err cannot_keep(struct account *a)
 	return why_set(&a->why, ERR_LOCAL_IO, "file",
 		       "There is no room for the sealed file below %.200s.",
 		       a->home);
-}
-
-/* ---- what it is ---- */
-
-static const char *type_of(const char *name)
-{
-	static const char *const types[][2] = {
-		{ ".txt", "text/plain" },      { ".md", "text/markdown" },
-		{ ".pdf", "application/pdf" }, { ".png", "image/png" },
-		{ ".jpg", "image/jpeg" },      { ".jpeg", "image/jpeg" },
-		{ ".gif", "image/gif" },       { ".webp", "image/webp" },
-		{ ".mp3", "audio/mpeg" },      { ".ogg", "audio/ogg" },
-		{ ".mp4", "video/mp4" },       { ".webm", "video/webm" },
-		{ ".zip", "application/zip" },
-	};
-	const char *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot != NULL && i < sizeof(types) / sizeof(*types);
-	     i++)
-		if (strcasecmp(dot, types[i][0]) == 0)
-			return types[i][1];
-	return "application/octet-stream";
-}
-
-static enum err describe(const char *path, struct attachment *file)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	struct span text = text_cut(span_str(name), ATTACHMENT_NAME_MAX);
-
-	if (text.n == 0 || !text_is_utf8(text))
-		text = SPAN_LIT("file");
-	buf_put(&file->name, text);
-	buf_put_str(&file->type, type_of(name));
-	return file->name.fail != ERR_OK ? file->name.fail : file->type.fail;
-}
-
-static enum err name_record(const char *session, const char *path,
-			    char record[128])
-{
-	struct buf text = BUF_INIT;
-	struct digest digest;
-	enum err e;
-
-	TRY(hash_one(span_str(path), digest.bytes));
-	buf_putf(&text, "upload/%s/", session);
-	digest_put(&text, digest);
-	buf_put_u8(&text, 0);
-	TRY(buf_end(&text));
-	ENSURE(text.n <= 128, ERR_LOCAL_BUG);
-	memcpy(record, text.p, text.n);
-out:
-	buf_clear(&text);
-	return e;
 }
 
 /* ---- where its ciphertext is ---- */
@@ -109,7 +52,8 @@ static void sweep(const char *folder)
 	while ((entry = readdir(dir)) != NULL)
 		if (fstatat(dirfd(dir), entry->d_name, &is,
 			    AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(is.st_mode) && is.st_mtime < time(NULL) - KEPT_S)
+		    S_ISREG(is.st_mode) &&
+		    is.st_mtime < time(NULL) - UPLOAD_KEPT_S)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	(void)closedir(dir);
 }
@@ -127,63 +71,6 @@ static enum err make_folder(struct account *a)
 	sweep((const char *)path.p);
 out:
 	buf_clear(&path);
-	return e;
-}
-
-/* ---- records of uploads ---- */
-
-/* The book has when each was begun: {RECORD: seconds…}. */
-#define BOOK "uploads"
-
-static enum err open_book(struct account *a, json_t **book)
-{
-	enum err e = record_get(&a->store, BOOK, book);
-
-	if (e != ERR_STATE_GONE)
-		return e;
-	*book = json_object();
-	return *book != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
-}
-
-/* The keys of what nobody goes on with go, as its ciphertext does. Inside a
- * transaction. */
-static enum err strike_old(struct account *a, json_t *book)
-{
-	json_int_t now = (json_int_t)time(NULL);
-	const char *record;
-	json_t *begun;
-	void *next;
-	enum err e = ERR_OK;
-
-	json_object_foreach_safe(book, next, record, begun)
-	{
-		if (json_integer_value(begun) >= now - KEPT_S)
-			continue;
-		TRY(state_delete(a->state, record));
-		(void)json_object_del(book, record);
-	}
-out:
-	return e;
-}
-
-/* Inside a transaction. */
-static enum err note_record(struct account *a, const char *record, bool begun)
-{
-	json_t *book = NULL;
-	enum err e;
-
-	TRY(open_book(a, &book));
-	if (begun)
-		ENSURE(json_object_set_new(
-			   book, record,
-			   json_integer((json_int_t)time(NULL))) == 0,
-		       ERR_LOCAL_MEMORY);
-	else
-		(void)json_object_del(book, record);
-	TRY(strike_old(a, book));
-	TRY(record_put(&a->store, BOOK, book));
-out:
-	json_decref(book);
 	return e;
 }
 
@@ -245,7 +132,7 @@ static enum err keep_record(struct account *a, const struct stat *is,
 	TRY(attached_put(record, &upload->file));
 	TRY(state_begin(a->state));
 	TRY(record_put(&a->store, upload->record, record));
-	TRY(note_record(a, upload->record, true));
+	TRY(upload_note(&a->store, upload->record, true, (uint64_t)time(NULL)));
 	TRY(state_commit(a->state));
 out:
 	state_rollback(a->state);
@@ -260,7 +147,7 @@ static enum err seal(struct account *a, int from, const char *path,
 
 	TRY(make_folder(a));
 	TRY(attachment_make(suite, rng_system(), &upload->file));
-	TRY(describe(path, &upload->file));
+	TRY(upload_describe(path, NULL, &upload->file));
 	TRY(name_sealed(a, upload->file.id, &upload->sealed));
 	upload->fd =
 	    open((const char *)upload->sealed.p,
@@ -290,7 +177,7 @@ enum err upload_open(struct account *a, const char *session, const char *path,
 	*upload = (struct upload){ .fd = -1 };
 	if (from < 0 || fstat(from, &is) != 0 || !S_ISREG(is.st_mode))
 		TRY(cannot_read(a, path));
-	TRY(name_record(session, whole, upload->record));
+	TRY(upload_name(session, span_str(whole), upload->record));
 	if (find(a, &is, upload)) {
 		e = ERR_OK;
 		goto out;
@@ -312,7 +199,8 @@ enum err upload_close(struct account *a, struct upload *upload, bool over)
 	if (over && upload->sealed.n > 0) {
 		TRY(state_begin(a->state));
 		TRY(state_delete(a->state, upload->record));
-		TRY(note_record(a, upload->record, false));
+		TRY(upload_note(&a->store, upload->record, false,
+				(uint64_t)time(NULL)));
 		TRY(state_commit(a->state));
 		(void)unlink((const char *)upload->sealed.p);
 	}

@@ -12,11 +12,12 @@
 
 #include "content/attachment.h"
 #include "reach/account.h"
+#include "reach/upload_book.h"
 
 struct upload {
 	struct attachment file;
 	int fd; /* of the ciphertext; -1: none */
-	char record[128];
+	char record[UPLOAD_RECORD_SIZE];
 	struct buf sealed; /* its path, with a NUL */
 };
 

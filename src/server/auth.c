@@ -10,6 +10,7 @@
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/config.h"
+#include "server/guess.h"
 #include "server/limited.h"
 #include "server/password.h"
 #include "server/revocations.h"
@@ -24,9 +25,8 @@ struct attempt {
 	char username[TEXT_USERNAME_MAX + 1];
 	struct buf password;
 	uint8_t salt[PASSWORD_SALT];
-	struct sec expected; /* login: the stored hash; empty: no such user */
+	struct sec compared; /* login: the hash that the guess was equal to */
 	bool suspended;
-	uint32_t guesses_reset;
 	bool has_device;
 	bool has_token; /* register: what is there is its hash */
 	struct digest token;
@@ -40,7 +40,7 @@ static void end(struct attempt *a)
 {
 	buf_clear(&a->password);
 	buf_clear(&a->refresh_token);
-	sec_clear(&a->expected);
+	sec_clear(&a->compared);
 	free(a);
 }
 
@@ -193,15 +193,16 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 	end(a);
 }
 
-static void on_register_hashed(void *arg, struct span hash)
+static void on_register_hashed(void *arg, enum err e, struct span hash)
 {
 	const struct password_cost cost = PASSWORD_COST;
 	struct params params = PARAMS_INIT;
 	struct attempt *a = arg;
-	enum err e;
 
-	if (hash.n == 0 || random_uuid(&a->user) != ERR_OK) {
-		end_failed(a, ERR_LOCAL_CRYPTO);
+	if (e == ERR_OK)
+		e = random_uuid(&a->user);
+	if (e != ERR_OK) {
+		end_failed(a, e);
 		return;
 	}
 	params_uuid(&params, a->user);
@@ -222,38 +223,31 @@ static void on_register_hashed(void *arg, struct span hash)
 		end_failed(a, e);
 }
 
-static void hash_password(struct attempt *a, struct span salt,
-			  struct password_cost cost,
-			  void (*done)(void *arg, struct span hash))
-{
-	enum err e = password_hash(buf_span(&a->password), salt, cost, done, a);
-
-	if (e != ERR_OK)
-		end_failed(a, e);
-}
-
 void auth_register(const struct call *call)
 {
 	struct request *req = call->req;
-	uint8_t address[16];
 	struct attempt *a;
+	enum err e;
 
 	if (config()->registration == REGISTRATION_CLOSED) {
 		request_problem(req, OUTCOME_REGISTRATION_CLOSED, NULL);
 		return;
 	}
-	if (!limited_allows(req, LIMIT_REGISTRATIONS,
-			    limited_address(req, address), SPAN_EMPTY))
-		return;
 	a = read_attempt(req, false);
 	if (a == NULL)
 		return;
-	if (rng_fill(rng_system(), a->salt, sizeof(a->salt)) != ERR_OK) {
-		end_failed(a, ERR_LOCAL_CRYPTO);
+	if (!limited_by_address(req, LIMIT_REGISTRATIONS,
+				LIMIT_WIDE_REGISTRATIONS)) {
+		end(a);
 		return;
 	}
-	hash_password(a, SPAN_ARRAY(a->salt), PASSWORD_COST,
-		      on_register_hashed);
+	TRY(rng_fill(rng_system(), a->salt, sizeof(a->salt)));
+	TRY(password_hash(a->username, buf_span(&a->password),
+			  SPAN_ARRAY(a->salt), PASSWORD_COST,
+			  on_register_hashed, a));
+	return;
+out:
+	end_failed(a, e);
 }
 
 /* ---- tokens ---- */
@@ -295,13 +289,31 @@ static void answer_tokens(struct request *req, struct identity *who,
 
 /* ---- login ---- */
 
+static const char NO_DEVICE[] = "this user has no such device";
+
+/* What was changed while the passphrase was hashed counts: true when the account is as
+ * it was, else the attempt is over. */
+static bool stands(struct attempt *a, enum err e, struct rows *rows)
+{
+	if (e != ERR_OK)
+		end_failed(a, e);
+	else if (rows_count(rows) == 0 || !rows_bool(rows, 0, "stands"))
+		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
+	else if (rows_bool(rows, 0, "suspended"))
+		end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
+	else
+		return true;
+	return false;
+}
+
 static void on_family(void *arg, enum err e, struct rows *rows)
 {
 	struct attempt *a = arg;
 
-	(void)rows;
-	if (e != ERR_OK) {
-		end_failed(a, e);
+	if (!stands(a, e, rows))
+		return;
+	if (!rows_bool(rows, 0, "made")) {
+		end_with(a, OUTCOME_INVALID, NO_DEVICE);
 		return;
 	}
 	answer_tokens(a->req, &a->who, buf_span(&a->refresh_token));
@@ -323,6 +335,8 @@ static void start_family(struct attempt *a)
 	params_uuid(&params, a->device);
 	params_digest(&params, hash);
 	params_i64(&params, (int64_t)config()->refresh_seconds);
+	params_uuid(&params, a->user);
+	params_bytea(&params, sec_span(&a->compared));
 	TRY(store_query(answer_store(), STATEMENT_TOKEN_FAMILY_INSERT, &params,
 			on_family, a));
 	return;
@@ -330,22 +344,36 @@ out:
 	end_failed(a, e);
 }
 
-static void on_device(void *arg, enum err e, struct rows *rows)
+static void on_made_device(void *arg, enum err e, struct rows *rows)
 {
 	struct attempt *a = arg;
 
-	if (e != ERR_OK)
-		end_failed(a, e);
-	else if (rows_count(rows) == 0 && !a->has_device)
+	if (!stands(a, e, rows))
+		return;
+	if (rows_is_null(rows, 0, "device_id")) {
 		end_with(a, OUTCOME_QUOTA_EXCEEDED,
 			 "an account may have no more devices than that: "
 			 "remove one");
-	else if (rows_count(rows) == 0)
-		end_with(a, OUTCOME_INVALID, "this user has no such device");
-	else {
-		a->who.pending = rows_bool(rows, 0, "pending");
-		start_family(a);
+		return;
 	}
+	a->who.pending = rows_bool(rows, 0, "pending");
+	start_family(a);
+}
+
+static void on_found_device(void *arg, enum err e, struct rows *rows)
+{
+	struct attempt *a = arg;
+
+	if (e != ERR_OK) {
+		end_failed(a, e);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		end_with(a, OUTCOME_INVALID, NO_DEVICE);
+		return;
+	}
+	a->who.pending = rows_bool(rows, 0, "pending");
+	start_family(a);
 }
 
 static void find_device(struct attempt *a)
@@ -363,37 +391,41 @@ static void find_device(struct attempt *a)
 	if (!a->has_device) {
 		params_text(&params, span_str(a->device_name));
 		params_i64(&params, (int64_t)config()->devices);
+		params_bytea(&params, sec_span(&a->compared));
 	}
-	TRY(store_query(answer_store(), statement, &params, on_device, a));
+	TRY(store_query(answer_store(), statement, &params,
+			a->has_device ? on_found_device : on_made_device, a));
 	return;
 out:
 	end_failed(a, e);
 }
 
-static void on_login_hashed(void *arg, struct span hash)
+static void on_guess(void *arg, enum guess guess, struct span hash)
 {
 	struct attempt *a = arg;
+	enum err e;
 
-	if (hash.n == 0)
-		end_failed(a, ERR_LOCAL_CRYPTO);
-	else if (a->expected.n != hash.n ||
-		 !sec_equal(sec_span(&a->expected), hash))
-		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
-	else {
-		limited_guess_was_right(a->username, a->guesses_reset);
-		if (a->suspended)
-			end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
-		else
-			find_device(a);
+	if (guess == GUESS_ANSWERED) {
+		end(a);
+		return;
 	}
+	if (guess == GUESS_WRONG) {
+		end_with(a, OUTCOME_BAD_CREDENTIALS, NULL);
+		return;
+	}
+	e = sec_set(&a->compared, hash);
+	if (e != ERR_OK)
+		end_failed(a, e);
+	else if (a->suspended)
+		end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
+	else
+		find_device(a);
 }
 
 /* An unknown user costs what a known one costs, and is told the same. */
 static void on_account(void *arg, enum err e, struct rows *rows)
 {
-	struct password_cost cost = PASSWORD_COST;
 	struct attempt *a = arg;
-	struct span salt = SPAN_ARRAY(a->salt);
 
 	if (e != ERR_OK) {
 		end_failed(a, e);
@@ -401,25 +433,10 @@ static void on_account(void *arg, enum err e, struct rows *rows)
 	}
 	if (rows_count(rows) == 1) {
 		a->user = rows_uuid(rows, 0, "user_id");
-		salt = rows_bytes(rows, 0, "salt");
-		cost.n = (uint64_t)rows_i64(rows, 0, "cost_n");
-		cost.r = (uint32_t)rows_i64(rows, 0, "cost_r");
-		cost.p = (uint32_t)rows_i64(rows, 0, "cost_p");
 		a->suspended = rows_bool(rows, 0, "suspended");
-		a->guesses_reset = (uint32_t)rows_i64(rows, 0, "guesses_reset");
-		e = sec_set(&a->expected, rows_bytes(rows, 0, "password_hash"));
-		if (e == ERR_OK)
-			e = rows_end(rows);
-		if (e != ERR_OK) {
-			end_failed(a, e);
-			return;
-		}
 	}
-	/* taken back when the passphrase was right */
-	if (limited_guess(a->req, a->username, a->guesses_reset))
-		hash_password(a, salt, cost, on_login_hashed);
-	else
-		end(a);
+	guess_make(a->req, a->username, rows, buf_span(&a->password), on_guess,
+		   a);
 }
 
 void auth_login(const struct call *call)
@@ -427,15 +444,12 @@ void auth_login(const struct call *call)
 	struct params params = PARAMS_INIT;
 	struct request *req = call->req;
 	struct attempt *a;
-	uint8_t room[16];
-	struct span address = limited_address(req, room);
 	enum err e;
 
 	a = read_attempt(req, true);
 	if (a == NULL)
 		return;
-	if (!limited_allows(req, LIMIT_LOGINS, span_str(a->username),
-			    address)) {
+	if (!limited_login(req, a->username)) {
 		end(a);
 		return;
 	}
@@ -458,8 +472,19 @@ static void on_rotated(void *arg, enum err e, struct rows *rows)
 		return;
 	}
 	if (rows_text_is(rows, 0, "outcome", "refresh-reused")) {
-		revocations_tell_all();
+		if (rows_bool(rows, 0, "ended"))
+			revocations_tell(rows_uuid(rows, 0, "family_id"));
 		end_with(a, OUTCOME_REFRESH_REUSED, NULL);
+		return;
+	}
+	if (rows_text_is(rows, 0, "outcome", "account-suspended")) {
+		end_with(a, OUTCOME_ACCOUNT_SUSPENDED, NULL);
+		return;
+	}
+	if (rows_text_is(rows, 0, "outcome", "too-many-requests")) {
+		limited_by_statement(a->req, LIMIT_REFRESHES_OF_ONE,
+				     (uint64_t)rows_i64(rows, 0, "wait"));
+		end(a);
 		return;
 	}
 	if (!rows_text_is(rows, 0, "outcome", "ok")) {
@@ -512,6 +537,7 @@ void auth_refresh(const struct call *call)
 	params_digest(&params, new_hash);
 	params_i64(&params, (int64_t)config()->refresh_seconds);
 	params_i64(&params, (int64_t)config()->refresh_grace_seconds);
+	params_i64(&params, (int64_t)config()->logins_per_minute);
 	TRY(store_query(answer_store(), STATEMENT_REFRESH_TOKEN_ROTATE, &params,
 			on_rotated, a));
 	return;

@@ -50,15 +50,14 @@ static void on_changed(void *arg, enum err e, struct rows *rows)
 	}
 }
 
-static void on_new_hashed(void *arg, struct span hash)
+static void on_new_hashed(void *arg, enum err e, struct span hash)
 {
 	const struct password_cost cost = PASSWORD_COST;
 	struct params params = PARAMS_INIT;
 	struct change *c = arg;
-	enum err e;
 
-	if (hash.n == 0) {
-		end_failed(c, ERR_LOCAL_CRYPTO);
+	if (e != ERR_OK) {
+		end_failed(c, e);
 		return;
 	}
 	params_uuid(&params, c->who.user);
@@ -89,8 +88,9 @@ static void on_old_known(void *arg, struct span hash)
 	}
 	TRY(sec_set(&c->expected, hash));
 	TRY(rng_fill(rng_system(), c->salt, sizeof(c->salt)));
-	TRY(password_hash(buf_span(&c->new), SPAN_ARRAY(c->salt), PASSWORD_COST,
-			  on_new_hashed, c));
+	TRY(password_hash(c->who.username, buf_span(&c->new),
+			  SPAN_ARRAY(c->salt), PASSWORD_COST, on_new_hashed,
+			  c));
 	return;
 out:
 	end_failed(c, e);

@@ -41,6 +41,31 @@ struct span limited_address(struct request *req, uint8_t room[16])
 	return address_network(room);
 }
 
+bool limited_by_address(struct request *req, enum limit limit, enum limit wide)
+{
+	uint8_t room[16];
+	struct span network = limited_address(req, room);
+	struct span around = address_around(room);
+
+	if (around.n > 0 && !limits_allow(wide, around, SPAN_EMPTY, 1)) {
+		limited_refuse(req);
+		return false;
+	}
+	if (!limited_allows(req, limit, network, SPAN_EMPTY))
+		return false;
+	if (around.n > 0) /* it was allowed just now */
+		(void)limits_take(wide, around, SPAN_EMPTY, 1);
+	return true;
+}
+
+bool limited_login(struct request *req, const char *username)
+{
+	uint8_t room[16];
+
+	return limited_allows(req, LIMIT_LOGINS, span_str(username),
+			      limited_address(req, room));
+}
+
 bool limited_allows(struct request *req, enum limit limit, struct span who,
 		    struct span where)
 {
@@ -70,7 +95,7 @@ bool limited_guess(struct request *req, const char *username, uint32_t reset)
 			      put_reset(reset, room));
 }
 
-void limited_guess_was_right(const char *username, uint32_t reset)
+void limited_guess_back(const char *username, uint32_t reset)
 {
 	uint8_t room[4];
 

@@ -6,6 +6,11 @@
 #include "server/event_loop.h"
 #include "server/keys.h"
 
+enum {
+	WIDE = 10,     /* networks of 64 bits' quotas for one of 48 */
+	REFRESHES = 20 /* an address's refreshes for a login of an account */
+};
+
 static enum err query(enum statement statement, struct params *params,
 		      connection_done *done, void *arg)
 {
@@ -25,8 +30,17 @@ void limited_start(void)
 			 .quotas = {
 			     [LIMIT_LOGINS] = c->logins_per_minute,
 			     [LIMIT_ADDRESS_LOGINS] = c->logins_per_minute * 10,
+			     [LIMIT_WIDE_LOGINS] =
+				 c->logins_per_minute * 10 * WIDE,
+			     [LIMIT_REFRESHES] =
+				 c->logins_per_minute * REFRESHES,
+			     [LIMIT_WIDE_REFRESHES] =
+				 c->logins_per_minute * REFRESHES * WIDE,
+			     [LIMIT_REFRESHES_OF_ONE] = c->logins_per_minute,
 			     [LIMIT_GUESSES] = c->guesses_per_hour,
 			     [LIMIT_REGISTRATIONS] = c->registrations_per_hour,
+			     [LIMIT_WIDE_REGISTRATIONS] =
+				 c->registrations_per_hour * WIDE,
 			     [LIMIT_CLAIMS] = c->claims_per_minute,
 			     [LIMIT_LINKS] = c->links_per_minute,
 			     [LIMIT_FILES] = c->files_per_minute,

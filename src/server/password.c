@@ -1,17 +1,24 @@
 #include "server/password.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "server/edge/job.h"
 
 struct work {
+	char username[TEXT_USERNAME_MAX + 1];
 	struct buf password, salt;
 	struct password_cost cost;
 	struct sec hash;
-	void (*done)(void *arg, struct span hash);
+	void (*done)(void *arg, enum err e, struct span hash);
 	void *arg;
+	bool runs; /* its job is queued or runs */
+	struct work *next;
 };
+
+static struct work *works; /* all of them, the oldest first */
 
 static void free_work(struct work *work)
 {
@@ -19,6 +26,24 @@ static void free_work(struct work *work)
 	buf_clear(&work->salt);
 	sec_clear(&work->hash);
 	free(work);
+}
+
+static void forget(struct work *work)
+{
+	struct work **at = &works;
+
+	while (*at != work)
+		at = &(*at)->next;
+	*at = work->next;
+}
+
+static size_t count(const char *username, bool running)
+{
+	size_t n = 0;
+
+	for (const struct work *w = works; w != NULL; w = w->next)
+		n += w->runs == running && strcmp(w->username, username) == 0;
+	return n;
 }
 
 static void on_thread(void *arg)
@@ -32,23 +57,64 @@ static void on_thread(void *arg)
 		sec_clear(&work->hash);
 }
 
-static void on_done(void *arg)
-{
-	struct work *work = arg;
+static void on_done(void *arg);
 
-	work->done(work->arg, sec_span(&work->hash));
-	free_work(work);
+static MUST_CHECK enum err run(struct work *work)
+{
+	enum err e = job_run(on_thread, on_done, work);
+
+	work->runs = e == ERR_OK;
+	return e;
 }
 
-enum err password_hash(struct span password, struct span salt,
-		       struct password_cost cost,
-		       void (*done)(void *arg, struct span hash), void *arg)
+static struct work *oldest_waiting(const char *username)
+{
+	for (struct work *w = works; w != NULL; w = w->next)
+		if (!w->runs && strcmp(w->username, username) == 0)
+			return w;
+	return NULL;
+}
+
+static void on_done(void *arg)
+{
+	struct work *work = arg, *next;
+	enum err e = ERR_OK;
+
+	forget(work);
+	next = oldest_waiting(work->username);
+	if (next != NULL)
+		e = run(next);
+	if (e != ERR_OK)
+		forget(next);
+	work->done(work->arg, work->hash.n > 0 ? ERR_OK : ERR_LOCAL_CRYPTO,
+		   sec_span(&work->hash));
+	free_work(work);
+	if (e != ERR_OK) {
+		next->done(next->arg, e, SPAN_EMPTY);
+		free_work(next);
+	}
+}
+
+static void remember(struct work *work)
+{
+	struct work **at = &works;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = work;
+}
+
+enum err password_hash(const char *username, struct span password,
+		       struct span salt, struct password_cost cost,
+		       void (*done)(void *arg, enum err e, struct span hash),
+		       void *arg)
 {
 	struct work *work = calloc(1, sizeof(*work));
 	enum err e;
 
 	if (work == NULL)
 		return ERR_LOCAL_MEMORY;
+	span_copy(work->username, span_str(username));
 	buf_put(&work->password, password);
 	buf_put(&work->salt, salt);
 	work->cost = cost;
@@ -56,7 +122,10 @@ enum err password_hash(struct span password, struct span salt,
 	work->arg = arg;
 	TRY(buf_end(&work->password));
 	TRY(buf_end(&work->salt));
-	TRY(job_run(on_thread, on_done, work));
+	ENSURE(count(username, false) < PASSWORD_WAITING, ERR_LOCAL_BUSY);
+	if (count(username, true) < PASSWORD_JOBS)
+		TRY(run(work));
+	remember(work);
 	return ERR_OK;
 out:
 	free_work(work);

@@ -9,14 +9,20 @@ enum {
 	PASSWORD_SALT = 16,
 	PASSWORD_HASH = 32,
 	PASSWORD_MIN = 8, /* bytes of one that is sent */
-	PASSWORD_MAX = 1024
+	PASSWORD_MAX = 1024,
+	/* of one account in a process: jobs at once, and others that wait for them
+	 * here and not in the queue of all */
+	PASSWORD_JOBS = 2,
+	PASSWORD_WAITING = 8
 };
 
-/* Hashes `password` with that salt and cost, then calls done(arg, hash) on the
- * loop; `hash` is empty when it failed. ERR_LOCAL_BUSY: too many wait. */
-MUST_CHECK enum err password_hash(struct span password, struct span salt,
-				  struct password_cost cost,
-				  void (*done)(void *arg, struct span hash),
+/* Hashes `password` with that salt and cost, then calls done(arg, ERR_OK, hash) on the
+ * loop; when that failed, done(arg, the error, empty). ERR_LOCAL_BUSY: too many wait,
+ * of all or of this account. */
+MUST_CHECK enum err password_hash(const char *username, struct span password,
+				  struct span salt, struct password_cost cost,
+				  void (*done)(void *arg, enum err e,
+					       struct span hash),
 				  void *arg);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "door/bearer.h"
 #include "server/answer.h"
 #include "server/config.h"
 #include "server/edge/loop.h"
@@ -74,15 +75,10 @@ void revocations_reload(void)
 	again = asking;
 	if (asking || !store_is_ready(answer_store()))
 		return;
-	params_i64(&params, (int64_t)config()->access_seconds);
+	params_i64(&params,
+		   (int64_t)config()->access_seconds + BEARER_REVOKED_S);
 	asking = store_query(answer_store(), STATEMENT_REVOCATION_LIST, &params,
 			     on_listed, NULL) == ERR_OK;
-}
-
-void revocations_tell_all(void)
-{
-	store_tell(answer_store(), NOTICE_REVOKED, (struct uuid){ { 0 } }, 0);
-	revocations_reload();
 }
 
 static void on_tick(void *arg)

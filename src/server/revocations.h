@@ -15,8 +15,6 @@ void revocations_start(void);
 
 /* Some were revoked: asks which. */
 void revocations_reload(void);
-/* The same, here and everywhere. */
-void revocations_tell_all(void);
 
 /* This worker has revoked one: no need to ask, and all others are told. */
 void revocations_tell(struct uuid family);

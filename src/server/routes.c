@@ -18,6 +18,7 @@ enum caller {
 enum charge {
 	CHARGE_NONE,
 	CHARGE_ADDRESS_LOGINS,
+	CHARGE_REFRESHES,
 	CHARGE_CLAIMS,
 	CHARGE_LINKS,
 	CHARGE_APPROVALS,
@@ -81,14 +82,16 @@ static bool within_limit(const struct row *row, struct call *call)
 {
 	struct request *req = call->req;
 	struct span name = span_str(call->who.username);
-	uint8_t room[16];
 
 	switch (row->charge) {
 	case CHARGE_NONE:
 		break;
 	case CHARGE_ADDRESS_LOGINS:
-		return limited_allows(req, LIMIT_ADDRESS_LOGINS,
-				      limited_address(req, room), SPAN_EMPTY);
+		return limited_by_address(req, LIMIT_ADDRESS_LOGINS,
+					  LIMIT_WIDE_LOGINS);
+	case CHARGE_REFRESHES:
+		return limited_by_address(req, LIMIT_REFRESHES,
+					  LIMIT_WIDE_REFRESHES);
 	case CHARGE_CLAIMS: /* each claim uses somebody's KeyPackage up */
 		return limited_allows(req, LIMIT_CLAIMS,
 				      SPAN_ARRAY(call->who.user.bytes),
@@ -116,8 +119,21 @@ static void call_row(struct request *req, const void *arg)
 		row->handler(&call);
 }
 
+/* Who has no token to show sends nothing long. */
+static bool admits(struct request *req, const void *arg)
+{
+	const struct row *row = arg;
+	struct call call = { .req = req };
+
+	if (row->caller != CALLER_ANYBODY)
+		return knows_caller(row, &call);
+	request_problem(req, OUTCOME_TOO_LARGE, NULL);
+	return false;
+}
+
 void routes_open(void)
 {
+	router_ask_first(admits);
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
 		(ROWS[i].streamed ? router_add_streamed : router_add)(
 		    ROWS[i].method, ROWS[i].path, call_row, &ROWS[i]);

@@ -29,8 +29,8 @@ typedef void call_handler(const struct call *call);
  * who may call: ANYBODY; DEVICE, with an access token; WAITING, also a device that
  * waits to be approved; OWN_WAITING, the same, but such a device for the path's
  * {username} only if that is its own.
- * limit, charged before the handler is called: NONE; ADDRESS_LOGINS, to the address;
- * CLAIMS, LINKS and APPROVALS, to the account of the caller. What depends on the
+ * limit, charged before the handler is called: NONE; ADDRESS_LOGINS and REFRESHES, to the
+ * address; CLAIMS, LINKS and APPROVALS, to the account of the caller. What depends on the
  * body is charged by the handler. */
 #define ROUTES(ROUTE, STREAMED)                                                \
 	ROUTE(GET, "/", ANYBODY, NONE, web_page)                               \
@@ -40,10 +40,10 @@ typedef void call_handler(const struct call *call);
 	ROUTE(GET, "/.well-known/jwks.json", ANYBODY, NONE, keys_get)          \
 	ROUTE(POST, "/auth/register", ANYBODY, NONE, auth_register)            \
 	ROUTE(POST, "/auth/login", ANYBODY, ADDRESS_LOGINS, auth_login)        \
-	ROUTE(POST, "/auth/refresh", ANYBODY, NONE, auth_refresh)              \
+	ROUTE(POST, "/auth/refresh", ANYBODY, REFRESHES, auth_refresh)         \
 	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
-	ROUTE(POST, "/auth/password", DEVICE, NONE, auth_password)             \
-	ROUTE(POST, "/auth/close", DEVICE, NONE, auth_close)                   \
+	ROUTE(POST, "/auth/password", DEVICE, ADDRESS_LOGINS, auth_password)   \
+	ROUTE(POST, "/auth/close", DEVICE, ADDRESS_LOGINS, auth_close)         \
 	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
 	ROUTE(GET, "/users/{username}/log", OWN_WAITING, NONE,                 \
 	      account_logs_get)                                                \

@@ -92,8 +92,8 @@ static struct span find_key(void *unused, struct span kid)
 enum err tokens_verify(struct span token, struct identity *who)
 {
 	const struct bearer_rules rules = { config()->issuer,
-					    config()->audience, find_key,
-					    NULL };
+					    config()->audience, find_key, NULL,
+					    config()->access_seconds };
 	uint64_t now = (uint64_t)time(NULL);
 	struct cached *slot;
 	struct digest hash = { 0 };

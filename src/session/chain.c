@@ -128,13 +128,6 @@ void chain_load_place(struct chain *chain, struct rd *r)
 		rd_fail(r, ERR_PEER_MALFORMED);
 }
 
-void chain_save(const struct chain *chain, struct buf *out)
-{
-	chain_save_place(chain, out);
-	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
-		buf_put(out, SPAN_ARRAY(chain->heads[seq % CHAIN_KEPT]));
-}
-
 void chain_load(struct chain *chain, struct rd *r)
 {
 	chain_load_place(chain, r);

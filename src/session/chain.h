@@ -83,7 +83,7 @@ MUST_CHECK enum err chain_check_view(const struct chain *chain,
 void chain_save_place(const struct chain *chain, struct buf *out);
 void chain_load_place(struct chain *chain, struct rd *r);
 
-void chain_save(const struct chain *chain, struct buf *out);
+/* The heads, too, of the first one to the last. */
 void chain_load(struct chain *chain, struct rd *r);
 
 #endif

@@ -5,6 +5,7 @@
 #include "check/rights.h"
 #include "crypto/sign.h"
 #include "mls/label.h"
+#include "mls/signer.h"
 #include "session/state.h"
 #include "wire/extension.h"
 
@@ -228,7 +229,7 @@ enum err session_depart(const struct session *session,
 	};
 	departure_put_tbs(&tbs, &departure);
 	TRY(buf_end(&tbs));
-	TRY(sign_private_parse(me->suite, me->signature_private, &key));
+	TRY(signer_of(me, &key));
 	TRY(label_sign(key, DEPARTURE_LABEL, buf_span(&tbs), &signature));
 	departure.signature = buf_span(&signature);
 	departure_put(out, &departure);

@@ -552,11 +552,8 @@ void session_move_outbox(struct session *from, struct session *to);
 
 /* ---- storage ---- */
 
-/* The whole as one value, versioned and with its secrets, as a device kept it before it
- * kept items (session/items.h): such states load, and those of before departures stood
- * in the log, too. */
-MUST_CHECK enum err session_save(const struct session *session,
-				 struct buf *state);
+/* The whole as one value with its secrets, as a device kept it before it kept items
+ * (session/items.h). ERR_PEER_UNSUPPORTED: a version that is unknown. ERR_PEER_MALFORMED. */
 MUST_CHECK enum err session_load(struct span state, struct session **session);
 
 #endif

@@ -1,10 +1,10 @@
-/* A session as one value, of session.h; by item: items.c. */
+/* A session of before as one value, of session.h; by item: items.c. What writes such a
+ * value for tests is tests/testlib/session_value.c. */
 #include <stdlib.h>
 
 #include "session/state.h"
 #include "wire/extension.h"
 
-#define STATE_VERSION 3
 #define STATE_WITHOUT_DEPARTURES 2
 #define STATE_WITH_PLACES 4 /* of a group that has their root */
 /* The same, and who is unsettled: a version of before would not keep that true. */
@@ -34,34 +34,6 @@ void session_load_flags(struct session *session, uint8_t flags)
 	session->removed = flags & FLAG_REMOVED;
 	session->forked = flags & FLAG_FORKED;
 	session->exact = flags & FLAG_EXACT;
-}
-
-enum err session_save(const struct session *session, struct buf *state)
-{
-	size_t vec;
-	enum err e;
-
-	buf_put_u8(state, session->places.there ? STATE_WITH_UNSETTLED
-						: STATE_VERSION);
-	buf_put(state, session_id_span(session));
-	buf_put_u8(state, session_save_flags(session));
-	chain_save(&session->chain, state);
-	outbox_save(&session->outbox, state);
-	buf_put_vec(state, buf_span(&session->staged));
-	buf_put_vec(state, buf_span(&session->departures));
-	if (session->places.there) {
-		vec = buf_open_vec(state);
-		place_map_put(&session->places, state);
-		buf_close_vec(state, vec);
-		unsettled_save(&session->unsettled, state);
-	}
-	TRY(session_save_successor(session, state));
-	vec = buf_open_vec(state);
-	TRY(mls_group_save(session->group, state));
-	buf_close_vec(state, vec);
-	TRY(buf_end(state));
-out:
-	return e;
 }
 
 /* That the places are those of the root was seen when they came. */

@@ -1,18 +1,17 @@
 #include "wasm/binding.h"
 
-#include "hermetic/hermetic.h"
-
 #include "base/sec.h"
 #include "crypto/password.h"
 #include "reach/libraries.h"
 #include "reach/passphrase_form.h"
+#include "wasm/binding_inside.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct hermetic_core *core;
+struct hermetic_core *binding_core;
 static char *handed_out; /* what was handed out last */
 
 static enum hermetic_result store_begin(void *context, bool *changed)
@@ -106,6 +105,19 @@ static const char *const ORDERS[] = {
 	[HERMETIC_ORDER_UNINVITE] = "uninvite",
 	[HERMETIC_ORDER_ASKED] = "asked",
 	[HERMETIC_ORDER_ENROL] = "enrol",
+	[HERMETIC_ORDER_DEVICES] = "devices",
+	[HERMETIC_ORDER_APPROVE] = "approve",
+	[HERMETIC_ORDER_LINK] = "link",
+	[HERMETIC_ORDER_REFUSE] = "refuse",
+	[HERMETIC_ORDER_REVOKE] = "revoke",
+	[HERMETIC_ORDER_BLOCKS] = "blocks",
+	[HERMETIC_ORDER_BLOCK] = "block",
+	[HERMETIC_ORDER_UNBLOCK] = "unblock",
+	[HERMETIC_ORDER_LETTERS] = "letters",
+	[HERMETIC_ORDER_DECLINE] = "decline",
+	[HERMETIC_ORDER_NAME] = "name",
+	[HERMETIC_ORDER_SUBJECT] = "subject",
+	[HERMETIC_ORDER_RECEIPT] = "receipt",
 };
 
 static const char *const ACTS[] = {
@@ -129,6 +141,7 @@ static const char *const EVENTS[] = {
 	[HERMETIC_EVENT_CONNECTED] = "connected",
 	[HERMETIC_EVENT_DISCONNECTED] = "disconnected",
 	[HERMETIC_EVENT_TYPING] = "typing",
+	[HERMETIC_EVENT_RECEIPT] = "receipt",
 };
 
 #define COUNT(words) (sizeof(words) / sizeof(*(words)))
@@ -145,35 +158,35 @@ static size_t number_of(const char *word, const char *const *words,
 }
 
 /* The result, with its reason: {"result", "why"?, "slug"?}. */
-static json_t *say(enum hermetic_result result)
+json_t *binding_say(enum hermetic_result result)
 {
 	const char *word = RESULTS[result];
 
 	return result == HERMETIC_OK
 		   ? json_pack("{ss}", "result", word)
 		   : json_pack("{ss ss ss}", "result", word, "why",
-			       hermetic_core_why(core), "slug",
-			       hermetic_core_slug(core));
+			       hermetic_core_why(binding_core), "slug",
+			       hermetic_core_slug(binding_core));
 }
 
 /* A call that never came to the device. */
-static json_t *say_usage(const char *why)
+json_t *binding_say_usage(const char *why)
 {
 	return json_pack("{ss ss ss}", "result", RESULTS[HERMETIC_USAGE], "why",
 			 why, "slug", "usage");
 }
 
 /* Texts of JavaScript may have in them what JSON of ours has not. */
-static const char UNREADABLE[] = "The call does not take this; a NUL, or half "
-				 "of a surrogate pair, in a text "
-				 "may be why.";
+const char BINDING_UNREADABLE[] = "The call does not take this; a NUL, or half "
+				  "of a surrogate pair, in a text "
+				  "may be why.";
 
 /* ---- numbers of JavaScript ---- */
 
 #define MOST 9007199254740992.0 /* 2^53: up to it every whole number is one */
 
 /* Others have no conversion that C defines. */
-static bool whole(double given, uint64_t *number)
+bool binding_whole(double given, uint64_t *number)
 {
 	bool is_one = given >= 0 && given <= MOST;
 
@@ -181,8 +194,18 @@ static bool whole(double given, uint64_t *number)
 	return is_one && (double)*number == given;
 }
 
-static const char NOT_WHOLE[] =
+const char BINDING_NOT_WHOLE[] =
     "The number is not a whole one from 0 to 9007199254740992.";
+
+bool binding_number(const json_t *given, const char *name, uint64_t *number)
+{
+	const json_t *value = json_object_get(given, name);
+
+	*number = 0;
+	return value == NULL ||
+	       (json_is_number(value) &&
+		binding_whole(json_number_value(value), number));
+}
 
 /* ---- what is handed out ---- */
 
@@ -194,7 +217,7 @@ static void forget(void)
 	handed_out = NULL;
 }
 
-static const char *hand_out(json_t *object)
+const char *binding_hand_out(json_t *object)
 {
 	forget();
 	handed_out = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -234,7 +257,7 @@ const char *binding_password(const char *username, const char *passphrase)
 	    hermetic_password(username, passphrase, password);
 
 	if (result == HERMETIC_OK)
-		(void)hand_out(json_string(password));
+		(void)binding_hand_out(json_string(password));
 	sec_wipe(password, sizeof(password));
 	return result == HERMETIC_OK ? handed_out : NULL;
 }
@@ -266,7 +289,7 @@ static const char *member(const json_t *object, const char *name)
 /* ---- a device ---- */
 
 const char *binding_open(const char *username, const char *device_id,
-			 const char *algorithms, uint32_t stock)
+			 const char *algorithms, uint32_t stock, int receipts)
 {
 	static const struct hermetic_store store = {
 		.size = sizeof(store),
@@ -284,17 +307,19 @@ const char *binding_open(const char *username, const char *device_id,
 		.algorithms = algorithms[0] != '\0' ? algorithms : NULL,
 		.store = &store,
 		.stock = stock,
+		.receipts = receipts != 0,
 	};
 
-	hermetic_core_free(core);
-	core = NULL;
-	return hand_out(say(hermetic_core_new(&config, &core)));
+	hermetic_core_free(binding_core);
+	binding_core = NULL;
+	return binding_hand_out(
+	    binding_say(hermetic_core_new(&config, &binding_core)));
 }
 
 void binding_close(void)
 {
-	hermetic_core_free(core);
-	core = NULL;
+	hermetic_core_free(binding_core);
+	binding_core = NULL;
 }
 
 /* ---- orders and turns ---- */
@@ -306,7 +331,7 @@ static enum hermetic_act act_of(const char *word)
 		   : (enum hermetic_act)number_of(word, ACTS, COUNT(ACTS));
 }
 
-static enum hermetic_result start(const json_t *given)
+static enum hermetic_result start(const json_t *given, uint64_t about)
 {
 	const json_t *names = json_object_get(given, "users");
 	size_t count = json_array_size(names);
@@ -314,8 +339,7 @@ static enum hermetic_result start(const json_t *given)
 	struct hermetic_saying saying = {
 		.size = sizeof(saying),
 		.act = act_of(member(given, "act")),
-		.about = (uint64_t)json_integer_value(
-		    json_object_get(given, "about")),
+		.about = about,
 		.key = member(given, "key"),
 		.topic = member(given, "topic"),
 		.to_new_members =
@@ -339,6 +363,9 @@ static enum hermetic_result start(const json_t *given)
 		.whom = member(given, "whom"),
 		.saying = &saying,
 		.creation = &creation,
+		.file =
+		    (const struct hermetic_file *)(uintptr_t)json_integer_value(
+			json_object_get(given, "file")),
 	};
 	enum hermetic_result result;
 
@@ -349,7 +376,7 @@ static enum hermetic_result start(const json_t *given)
 		if (users[i] == NULL)
 			users[i] = "";
 	}
-	result = hermetic_core_start(core, &order);
+	result = hermetic_core_start(binding_core, &order);
 	free(users);
 	return result;
 }
@@ -357,11 +384,17 @@ static enum hermetic_result start(const json_t *given)
 const char *binding_start(const char *json)
 {
 	json_t *given = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-	json_t *told =
-	    json_is_object(given) ? say(start(given)) : say_usage(UNREADABLE);
+	uint64_t about;
+	json_t *told;
 
+	if (!json_is_object(given))
+		told = binding_say_usage(BINDING_UNREADABLE);
+	else if (!binding_number(given, "about", &about))
+		told = binding_say_usage(BINDING_NOT_WHOLE);
+	else
+		told = binding_say(start(given, about));
 	json_decref(given);
-	return hand_out(told);
+	return binding_hand_out(told);
 }
 
 const char *binding_turn(void)
@@ -369,17 +402,18 @@ const char *binding_turn(void)
 	const struct hermetic_request *request = NULL;
 	uint32_t ms = 0;
 
-	switch (hermetic_core_turn(core, &request, &ms)) {
+	switch (hermetic_core_turn(binding_core, &request, &ms)) {
 	case HERMETIC_TURN_ASK:
-		return hand_out(
+		return binding_hand_out(
 		    json_pack("{ss ss ss*}", "method", request->method, "path",
 			      request->path, "body", request->body));
 	case HERMETIC_TURN_WAIT:
-		return hand_out(json_pack("{sI}", "wait", (json_int_t)ms));
+		return binding_hand_out(
+		    json_pack("{sI}", "wait", (json_int_t)ms));
 	case HERMETIC_TURN_DONE:
 		break;
 	}
-	return hand_out(json_object());
+	return binding_hand_out(json_object());
 }
 
 /* A clock that is too far ahead for a number of ours says nothing. */
@@ -388,50 +422,84 @@ void binding_answer(int status, const char *body, size_t size,
 {
 	bool is_one = clock_ahead_ms >= -MOST && clock_ahead_ms <= MOST;
 
-	hermetic_core_answer(core, status, body, size,
+	hermetic_core_answer(binding_core, status, body, size,
 			     is_one ? (int64_t)clock_ahead_ms : 0);
+}
+
+/* Adds what `json` is. */
+static void set_json(json_t *to, const char *name, const char *json)
+{
+	json_t *value =
+	    json != NULL ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
+
+	if (value != NULL)
+		(void)json_object_set_new(to, name, value);
 }
 
 const char *binding_outcome(void)
 {
 	const struct hermetic_outcome *outcome = NULL;
-	json_t *told = say(hermetic_core_outcome(core, &outcome));
+	json_t *told =
+	    binding_say(hermetic_core_outcome(binding_core, &outcome));
 
 	if (outcome != NULL && told != NULL) {
 		json_t *more = json_pack(
-		    "{ss* sI sI sI ss*}", "session", outcome->session, "number",
-		    (json_int_t)outcome->number, "item",
+		    "{ss* sI sI sI ss* sb}", "session", outcome->session,
+		    "number", (json_int_t)outcome->number, "item",
 		    (json_int_t)outcome->item, "devices",
-		    (json_int_t)outcome->devices, "code", outcome->code);
+		    (json_int_t)outcome->devices, "code", outcome->code, "anew",
+		    (int)outcome->anew);
 
+		set_json(more, "value", outcome->json);
 		(void)json_object_update_missing(told, more);
 		json_decref(more);
 	}
-	return hand_out(told);
+	return binding_hand_out(told);
 }
 
 /* ---- what was pushed, and what happened ---- */
 
-const char *binding_hear(const char *json, size_t size)
+static void set_order(json_t *told, const struct hermetic_order *order)
 {
-	const struct hermetic_order *order = NULL;
-	json_t *told = say(hermetic_core_hear(core, json, size, &order));
-
 	if (order != NULL)
 		(void)json_object_set_new(told, "order",
 					  json_pack("{ss ss*}", "kind",
 						    ORDERS[order->kind],
 						    "session", order->session));
-	return hand_out(told);
+}
+
+const char *binding_hear(const char *json, size_t size)
+{
+	const struct hermetic_order *order = NULL;
+	json_t *told =
+	    binding_say(hermetic_core_hear(binding_core, json, size, &order));
+
+	set_order(told, order);
+	return binding_hand_out(told);
+}
+
+const char *binding_due(void)
+{
+	const struct hermetic_order *order = NULL;
+	uint64_t at = UINT64_MAX;
+	json_t *told =
+	    binding_say(hermetic_core_due(binding_core, &at, &order));
+
+	set_order(told, order);
+	if (at < (uint64_t)MOST)
+		(void)json_object_set_new(told, "at",
+					  json_integer((json_int_t)at));
+	return binding_hand_out(told);
 }
 
 const char *binding_event(void)
 {
-	const struct hermetic_event *event = hermetic_core_next_event(core);
+	const struct hermetic_event *event =
+	    hermetic_core_next_event(binding_core);
 
 	if (event == NULL)
-		return hand_out(json_object());
-	return hand_out(json_pack(
+		return binding_hand_out(json_object());
+	return binding_hand_out(json_pack(
 	    "{ss ss sI sI ss ss sb ss sI sI ss ss sb}", "kind",
 	    EVENTS[event->kind], "session", event->session, "number",
 	    (json_int_t)event->number, "item", (json_int_t)event->item, "from",
@@ -442,125 +510,19 @@ const char *binding_event(void)
 	    (int)event->mentioned));
 }
 
-/* ---- asking: {"result", …, "value"} ---- */
+/* ---- what the device knows ---- */
 
-static const char *tell(enum hermetic_result result, const char *json)
+const char *binding_tell(enum hermetic_result result, const char *json)
 {
 	static const char form[] = "{\"result\":\"ok\",\"value\":%s}";
 	size_t size;
 
 	if (result != HERMETIC_OK)
-		return hand_out(say(result));
+		return binding_hand_out(binding_say(result));
 	forget();
 	size = sizeof(form) + strlen(json);
 	handed_out = malloc(size);
 	if (handed_out != NULL)
 		(void)snprintf(handed_out, size, form, json);
 	return handed_out;
-}
-
-const char *binding_sessions(void)
-{
-	const char *json = NULL;
-	enum hermetic_result result = hermetic_core_sessions(core, &json);
-
-	return tell(result, json);
-}
-
-const char *binding_describe(const char *session)
-{
-	const char *json = NULL;
-	enum hermetic_result result =
-	    hermetic_core_describe(core, session, &json);
-
-	return tell(result, json);
-}
-
-const char *binding_entry(const char *session, double number)
-{
-	const char *json = NULL;
-	enum hermetic_result result;
-	uint64_t n;
-
-	if (!whole(number, &n))
-		return hand_out(say_usage(NOT_WHOLE));
-	result = hermetic_core_entry(core, session, n, &json);
-	return tell(result, json);
-}
-
-static const char *or_null(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
-const char *binding_outbox(const char *session)
-{
-	const char *json = NULL;
-	enum hermetic_result result =
-	    hermetic_core_outbox(core, or_null(session), &json);
-
-	return tell(result, json);
-}
-
-const char *binding_person(const char *user)
-{
-	const char *json = NULL;
-	enum hermetic_result result = hermetic_core_person(core, user, &json);
-
-	return tell(result, json);
-}
-
-const char *binding_invitations(const char *answer, size_t size)
-{
-	const char *json = NULL;
-	enum hermetic_result result =
-	    hermetic_core_invitations(core, answer, size, &json);
-
-	return tell(result, json);
-}
-
-/* ---- what the person says ---- */
-
-const char *binding_shown(const char *session, const char *marks)
-{
-	json_t *list = json_loads(marks, 0, NULL);
-	size_t count = json_array_size(list);
-	const char **texts = calloc(count + 1, sizeof(*texts));
-	enum hermetic_result result = HERMETIC_LOCAL;
-	json_t *told;
-
-	for (size_t i = 0; texts != NULL && i < count; i++) {
-		const char *mark = json_string_value(json_array_get(list, i));
-
-		texts[i] = mark != NULL ? mark : "";
-	}
-	if (texts != NULL && json_is_array(list))
-		result = hermetic_core_shown(core, session, texts, count);
-	free(texts);
-	told = json_is_array(list) ? say(result) : say_usage(UNREADABLE);
-	json_decref(list);
-	return hand_out(told);
-}
-
-const char *binding_drop(const char *session, double item)
-{
-	uint64_t n = HERMETIC_ALL_ITEMS;
-
-	if (!(item < 0) && !whole(item, &n))
-		return hand_out(say_usage(NOT_WHOLE));
-	return hand_out(say(hermetic_core_drop(core, session, n)));
-}
-
-const char *binding_compared(const char *user)
-{
-	return hand_out(say(hermetic_core_compared(core, user)));
-}
-
-const char *binding_read_to(const char *session, double number)
-{
-	uint64_t n;
-
-	if (!whole(number, &n))
-		return hand_out(say_usage(NOT_WHOLE));
-	return hand_out(say(hermetic_core_read_to(core, session, n)));
 }

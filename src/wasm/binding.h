@@ -36,6 +36,8 @@ int host_remove(const char *name) IMPORT(remove);
 
 /* The size of a text in Unicode's form KC, which is then read; -1: it failed. */
 int host_normalize(const void *text, size_t size) IMPORT(normalize);
+/* The same of a text as people compare them: Unicode's NFKC_Casefold. */
+int host_fold(const void *text, size_t size) IMPORT(fold);
 
 /* ---- memory for what goes in ---- */
 
@@ -62,10 +64,11 @@ const char *binding_version(void) EXPORT(version);
 
 /* `algorithms` may be empty; `stock` 0. In the place of the one before. */
 const char *binding_open(const char *username, const char *device_id,
-			 const char *algorithms, uint32_t stock) EXPORT(open);
+			 const char *algorithms, uint32_t stock, int receipts)
+    EXPORT(open);
 void binding_close(void) EXPORT(close);
 
-/* An order: {"kind", "session"?, "text"?, "whom"?, "act"?, "about"?, "key"?, "topic"?,
+/* An order: {"kind", "session"?, "file"?, "text"?, "whom"?, "act"?, "about"?, "key"?, "topic"?,
  * "toNewMembers"?, "name"?, "users"?, "open"?, "verifiedOnly"?}. */
 const char *binding_start(const char *json) EXPORT(start);
 
@@ -74,7 +77,7 @@ const char *binding_turn(void) EXPORT(turn);
 void binding_answer(int status, const char *body, size_t size,
 		    double clock_ahead_ms) EXPORT(answer);
 
-/* And "session", "number", "item", "devices", "code"?. */
+/* And "session", "number", "item", "devices", "code"?, "value"?, "anew"?. */
 const char *binding_outcome(void) EXPORT(outcome);
 
 /* And "order"?: {"kind", "session"?} to be started. */
@@ -98,5 +101,47 @@ const char *binding_shown(const char *session, const char *marks) EXPORT(shown);
 const char *binding_drop(const char *session, double item) EXPORT(drop);
 const char *binding_compared(const char *user) EXPORT(compared);
 const char *binding_read_to(const char *session, double number) EXPORT(read_to);
+
+/* And "value": hermetic_core_search() of {"session"?, "words"?, "topic"?, "after"?,
+ * "before"?, "since"?, "last"?}; the id that hermetic_core_find() gives. */
+const char *binding_search(const char *json) EXPORT(search);
+const char *binding_find(const char *word) EXPORT(find);
+/* And "read", "count". */
+const char *binding_unread(const char *session) EXPORT(unread);
+
+const char *binding_accept(const char *user, const char *fingerprint)
+    EXPORT(accept);
+/* And "value": is it on? `wish` is "receipts" or "typing". */
+const char *binding_wish(const char *wish) EXPORT(wish);
+const char *binding_set_wish(const char *wish, double on) EXPORT(set_wish);
+
+/* And "frame"?: what is to be sent by WebSocket. */
+const char *binding_type(const char *session, double types) EXPORT(type);
+/* And "order"?, as of binding_hear(), and "at"?: Unix milliseconds. */
+const char *binding_due(void) EXPORT(due);
+
+/* ---- files: struct hermetic_file by its address; NULL is none ---- */
+
+struct hermetic_file;
+
+/* {"session", "name", "type"?, "key"}; and of an entry. Both: and "file", "id", "name",
+ * "type", "size". */
+const char *binding_file_seal(const char *json) EXPORT(file_seal);
+const char *binding_file_open(const char *session, double number)
+    EXPORT(file_open);
+void binding_file_free(struct hermetic_file *file) EXPORT(file_free);
+/* The bytes are sealed or opened where they are. */
+const char *binding_file_pass(uint8_t *bytes, size_t size,
+			      struct hermetic_file *file) EXPORT(file_pass);
+const char *binding_file_end(uint8_t tag[16], struct hermetic_file *file)
+    EXPORT(file_end);
+/* {"method", "path", "headers": ["Name: value"…], "from", "count"}, {"wait"}, or {}. */
+const char *binding_file_turn(struct hermetic_file *file) EXPORT(file_turn);
+/* An offset below 0: there is none. */
+void binding_file_answer(const char *body, size_t size,
+			 struct hermetic_file *file, int status, double offset,
+			 double fetched) EXPORT(file_answer);
+const char *binding_file_outcome(struct hermetic_file *file)
+    EXPORT(file_outcome);
 
 #endif

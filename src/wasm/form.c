@@ -1,5 +1,6 @@
-/* passphrase_form() by the host's tables of Unicode, in the place of utf8proc's: these make
- * a sixth of a module. */
+/* passphrase_form() and fold_put() by the host's tables of Unicode, in the place of
+ * utf8proc's: these make a sixth of a module. */
+#include "reach/fold.h"
 #include "reach/passphrase_form.h"
 
 #include "base/text.h"
@@ -24,11 +25,23 @@ static void put_spaces(struct span typed, struct buf *out)
 	}
 }
 
+/* Appends what the host has made, of that size. */
+static enum err put_host(int size, struct buf *out)
+{
+	uint8_t *to;
+	enum err e = ERR_OK;
+
+	ENSURE(size >= 0, ERR_LOCAL_MEMORY);
+	to = buf_append(out, (size_t)size);
+	ENSURE(to != NULL, out->fail);
+	host_read(to);
+out:
+	return e;
+}
+
 enum err passphrase_form(struct span typed, struct buf *form)
 {
 	struct buf spaced = BUF_INIT;
-	uint8_t *to;
-	int size;
 	enum err e;
 
 	if (typed.n == 0 || !text_is_utf8(typed)) {
@@ -37,12 +50,16 @@ enum err passphrase_form(struct span typed, struct buf *form)
 	}
 	put_spaces(typed, &spaced);
 	TRY(buf_end(&spaced));
-	size = host_normalize(spaced.p, spaced.n);
-	ENSURE(size >= 0, ERR_LOCAL_MEMORY);
-	to = buf_append(form, (size_t)size);
-	ENSURE(to != NULL, form->fail);
-	host_read(to);
+	TRY(put_host(host_normalize(spaced.p, spaced.n), form));
 out:
 	buf_clear(&spaced);
 	return e;
+}
+
+void fold_put(struct buf *out, struct span text)
+{
+	if (text.n == 0 || !text_is_utf8(text))
+		buf_put(out, text);
+	else if (put_host(host_fold(text.p, text.n), out) != ERR_OK)
+		out->fail = ERR_LOCAL_MEMORY;
 }

@@ -73,6 +73,70 @@ while "end" not in heard:
 print(json.dumps({"heard": heard, "sessions": core.sessions(),
                   "name": core.describe(session)["name"]}), flush=True)
 
+# what it has kept is found, and what it asks of its server is answered
+assert core.find("CORE") == session
+assert [len(row["entries"]) for row in core.search("ME")] == [1]
+read, unread = core.unread(session)
+assert (read, unread) == (0, 2)
+core.read_to(session, core.describe(session)["last_seq"])
+assert core.unread(session)[1] == 0 and core.outbox() == []
+drive(core.order(OrderKind.BLOCK, whom=whom))
+assert core.value == {"known": True}
+drive(core.order(OrderKind.BLOCKS))
+assert [row["username"] for row in core.value] == [whom]
+drive(core.order(OrderKind.UNBLOCK, whom=whom))
+drive(core.order(OrderKind.DEVICES))
+assert [(row["own"], row["stands"]) for row in core.value] == [(True, True)]
+assert core.due()[1] is None and core.type(session) is None
+core.set_wish(hermetic.Wish.TYPING, False)
+assert core.person(whom)["username"] == whom
+
+# a file is sealed, stored and said, and is opened again
+def move(file, sealed: bytes = b"") -> bytes:
+    """Runs the transfer to its end; what was fetched."""
+    came, answer, turns = b"", None, file.turns()
+    try:
+        while True:
+            turn, answer = turns.send(answer), None
+            if not isinstance(turn, tuple):
+                time.sleep(turn)
+                continue
+            method, path, headers, at, count = turn
+            request = urllib.request.Request(
+                server + path, method=method,
+                data=sealed[at:at + count] if method != "GET" else None)
+            for line in headers + [f"Authorization: Bearer {token}"]:
+                request.add_header(*line.split(": ", 1))
+            with urllib.request.urlopen(request) as got:
+                body = got.read() if got.status == 206 else b""
+                offset = got.headers["Upload-Offset"]
+                answer = (got.status, None, offset and int(offset), len(body))
+                came += body
+    except StopIteration:
+        return came
+
+
+BYTES = b"what was written down " * 20000
+with core.seal(session, "notes.txt", "a key of mine") as file:
+    sealed = b"".join(file.pass_(BYTES[i:i + 50000])
+                      for i in range(0, len(BYTES), 50000)) + file.end()
+    assert BYTES[:20] not in sealed and len(sealed) == len(BYTES) + 16
+    move(file, sealed)
+    _, sent = drive(core.order(OrderKind.SEND, session, text="notes", file=file,
+                               to_new_members=True))
+drive(core.order(OrderKind.REFRESH, session))
+for wrong in (False, True):
+    with core.open(session, sent.number) as file:
+        assert file.facts["name"] == "notes.txt" and file.facts["size"] == len(BYTES)
+        came = move(file)
+        assert came == sealed
+        opened = file.pass_(came[:-16])
+        try:
+            file.end(came[-16:] if not wrong else bytes(16))
+            assert opened == BYTES and not wrong
+        except hermetic.Failure as failure:
+            assert wrong and failure.slug == "file-differs"
+
 # what cannot be is refused, with a sentence
 try:
     drive(core.order(OrderKind.SEND, NOWHERE, text="nowhere"))

@@ -15,7 +15,7 @@
 #include "door/bearer.h"
 #include "door/vouch.h"
 
-enum { NOW = 1800000000 };
+enum { NOW = 1800000000, LIFE = 200000000 };
 
 static const char SECRET[] = "twenty-four characters, or more";
 static struct buf private_pem, public_pem;
@@ -66,7 +66,7 @@ static void verify_for(const char *audience, struct span token,
 		       const char *claims)
 {
 	const struct bearer_rules rules = { "hermetic", audience, find_key,
-					    NULL };
+					    NULL, LIFE };
 	char waiting[BEARER_AUDIENCE_SIZE];
 	static const struct identity nobody;
 	struct identity who;
@@ -86,7 +86,8 @@ static void verify_for(const char *audience, struct span token,
 	    !claim_is(json, "name", who.username) ||
 	    !claim_is_uuid(json, "sub", who.user) ||
 	    !claim_is_uuid(json, "dev", who.device) ||
-	    !claim_is_uuid(json, "fam", who.family) || who.expires <= NOW)
+	    !claim_is_uuid(json, "fam", who.family) || who.expires <= NOW ||
+	    who.expires > (uint64_t)NOW + LIFE + BEARER_CLOCKS_S)
 		abort();
 	json_decref(json);
 }

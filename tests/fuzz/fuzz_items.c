@@ -9,6 +9,7 @@
 #include "base/rd.h"
 #include "device/shelf.h"
 #include "session/items.h"
+#include "tests/testlib/session_value.h"
 
 static struct span page_in(struct span name)
 {
@@ -64,9 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	items = shelf_items(shelf, &store);
 	if (session_restore(&items, &session) == ERR_OK) {
-		if (session_save(session, &saved) != ERR_OK ||
+		if (session_value(session, &saved) != ERR_OK ||
 		    session_load(buf_span(&saved), &again) != ERR_OK ||
-		    session_save(again, &twice) != ERR_OK ||
+		    session_value(again, &twice) != ERR_OK ||
 		    !span_equal(buf_span(&saved), buf_span(&twice)) ||
 		    session_store(session, &items) != ERR_OK)
 			abort();

@@ -20,6 +20,7 @@
 #include "crypto/sign.h"
 #include "session/envelope_tag.h"
 #include "session/session.h"
+#include "tests/testlib/session_value.h"
 
 #define NOW 1790000000u
 
@@ -129,7 +130,7 @@ static void make_world(void)
 	must(mls_key_package_create(&b.me, false, &secrets, &key_package));
 	alice = make_alice(&a, buf_span(&key_package));
 	bob = add_bob(alice, &a, &b, buf_span(&key_package), &secrets);
-	must(session_save(bob, &bob_state));
+	must(session_value(bob, &bob_state));
 	must(session_send(alice, &a.me, (uint64_t)NOW * 1000, SPAN_LIT("hello"),
 			  &message, NULL));
 	must(session_commit(alice, &a.me, &rotate, &made));
@@ -208,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    session_receive(bob, NOW, 2, kind, buf_span(&entry), head, &event));
 	if (changed != (event.kind == SESSION_REFUSED) || session_seq(bob) != 2)
 		abort();
-	must(session_save(bob, &state));
+	must(session_value(bob, &state));
 	must(session_load(buf_span(&state), &again));
 	session_event_clear(&event);
 	session_free(bob);

@@ -1,10 +1,11 @@
 // What an operator does: who may register, accounts that are suspended, the record.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 
 import { Session, call, login, newAccount, newName, newUser, ok, refused }
   from '../testlib/api.mjs';
+import { holding, letGo } from '../testlib/holding.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { admin, startNode, startPostgres, until } from '../testlib/stack.mjs';
@@ -15,6 +16,7 @@ describe('administration', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres, workers: 1 });
   });
+  afterEach(letGo);
   after(async () => {
     await node?.stop();
     await postgres?.stop();
@@ -39,6 +41,38 @@ describe('administration', { concurrency: false }, () => {
     assert.equal(of(bob).suspended_at, null);
     assert.match(await run('users', bob.username), /1 devices/);
     await fails(/./, 'users', 'nobody-here');
+  });
+
+  // Each waits for what is held, having locked nothing that others need.
+  test('an export and an erasure keep nobody waiting', async () => {
+    const [alice, bob] = [await newUser(node.url, 'alice'), await newUser(node.url, 'bob')];
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    ok(await session.send(alice), 201);
+    await postgres.psql(`UPDATE hermetic.message SET origin = 'x'
+      WHERE session_id = '${session.id}'`);
+    const waits = what => until(() => postgres.psql(`SELECT pid FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND query LIKE '%${what}(%'`), { name: what });
+    for (const [lock, what] of [['LOCK file', 'admin_export'],
+      [`SELECT FROM message WHERE session_id = '${session.id}' FOR UPDATE`,
+        'admin_erase']]) {
+      const held = holding(postgres, lock);
+      await held.ready;
+      const done = postgres.psql(`SELECT hermetic.${what}('${alice.username}') IS NOT NULL`);
+      await waits(what);
+      await login(node.url, bob);
+      await login(node.url, alice);
+      ok(await session.send(bob), 201);
+      ok(await session.send(alice), 201);
+      await postgres.psql(`UPDATE hermetic.message SET origin = 'x' WHERE seq =
+        (SELECT max(seq) FROM hermetic.message WHERE session_id = '${session.id}')
+        AND session_id = '${session.id}'`);
+      await held.end();
+      assert.equal(await done, 't');
+    }
+    assert.equal(await postgres.psql(`SELECT count(*) FROM hermetic.message
+      WHERE session_id = '${session.id}' AND sender = '${alice.id}'
+        AND origin <> ''`), '0');
   });
 
   test('a suspended account is out, and comes back', async () => {

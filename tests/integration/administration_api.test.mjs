@@ -262,7 +262,7 @@ describe('the API of the administration', { concurrency: false }, () => {
     await assert.rejects(run('api-token', 'gone', 'read'), /was given before/);
     await assert.rejects(run('api-token', 'Not One', 'read'), /was given before/);
     for (const scopes of ['', 'all', 'read,', 'read,,write', 'READ'])
-      await assert.rejects(run('api-token', 'none', scopes), /usage/);
+      await assert.rejects(run('api-token', 'none', scopes), /Usage:/);
   });
 
   test('who sends wrong tokens has to wait', async () => {

@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { newUser } from '../testlib/api.mjs';
 import { sleep, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
@@ -68,6 +69,25 @@ test('who is idle makes room for who asks', async () => {
   const all = Array.from({ length: ROOM * 2 }, () => hold(ask));
   await until(() => all.every(answered), { name: 'an answer for each' });
   assert.ok(all.some(one => one.over), 'somebody had to go');
+});
+
+test('a long body is read of nobody but who has a token', async () => {
+  const alice = await newUser(node.url);
+  const head = (path, token = '') => hold(`POST ${path} HTTP/1.1\r\nHost: x\r\n` +
+    `Content-Type: application/json\r\nExpect: 100-continue\r\n${
+      token && `Authorization: Bearer ${token}\r\n`}Content-Length: 1000000\r\n\r\n`);
+  for (const [path, token, status] of [
+    ['/auth/login', '', 413], ['/auth/refresh', '', 413],
+    ['/auth/register', alice.access, 413],
+    ['/key-packages', '', 401], ['/auth/password', 'x', 401],
+    ['/nowhere', '', 404], ['/healthz', '', 405],
+    ['/key-packages', alice.access, 100],
+  ]) {
+    const one = head(path, token);
+    await until(() => one.text.includes('\r\n\r\n'), { name: path });
+    assert.match(one.text, new RegExp(`^HTTP/1.1 ${status} `), path);
+    if (status !== 100) await until(() => one.over, { name: `the end of ${path}` });
+  }
 });
 
 /** The descriptor that it would get next. */

@@ -2,7 +2,7 @@
 // docs/example/bot.c compiled against that and talked with.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -44,9 +44,9 @@ async function compiled(name, compiler, libs, source = bot) {
   return program;
 }
 
-// Functions that the header declares, and what a file shows.
-const header = () => readFileSync(
-  join(prefix, 'include/hermetic/hermetic.h'), 'utf8')
+// Functions that the header declares, in all its parts, and what a file shows.
+const header = () => readdirSync(join(prefix, 'include/hermetic')).map(part =>
+  readFileSync(join(prefix, 'include/hermetic', part), 'utf8')).join('\n')
   .replace(/\/\*[^]*?\*\//g, '');
 const declared = () => [...new Set([...header().matchAll(
   /\b(hermetic_[a-z_]+)\(/g)].map(m => m[1]))].sort();
@@ -237,6 +237,11 @@ describe('with a server', { concurrency: false }, () => {
     const names = ['types', 'told'].map(n => `${n}-${alice.name.slice(-8)}`);
     assert.match(await python('tests/embedding/typist.py',
       [newHome(), newHome(), node.url, ...names]), /told\n$/);
+  });
+
+  test('a device lets in another one, and ends it', async () => {
+    assert.match(await python('tests/embedding/devices.py', [newHome(), newHome(), node.url,
+      `two-${alice.name.slice(-8)}`, alice.name]), /done\n$/);
   });
 
   test('a device without input and output is driven by a loop of others',

@@ -1,12 +1,12 @@
 // Where a log is known to end, the writer numbers and chains by itself. What it
 // believes may be wrong in each way there is; then nothing may come of it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 
 import {
   Session, base64, firstHead, newUser, nextHead, ok, refused,
 } from '../testlib/api.mjs';
+import { holding as hold, letGo, waits as waiting } from '../testlib/holding.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import {
@@ -70,34 +70,9 @@ async function whole(length) {
   return log;
 }
 
-const held = new Set(); // psql that a failed test has left
-afterEach(() => held.forEach(child => child.kill()));
-
-/** A transaction that has done `sql`, and at its end does more. */
-function holding(sql) {
-  const { dir, passwords } = postgres;
-  const child = spawn('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1'],
-    { env: { ...process.env, PGHOST: dir, PGUSER: 'postgres',
-      PGPASSWORD: passwords.postgres, PGDATABASE: 'hermetic',
-      PGOPTIONS: '-c search_path=hermetic' } });
-  held.add(child);
-  child.on('close', () => held.delete(child));
-  child.stdin.write(`BEGIN; ${sql}; SELECT 'held';\n`);
-  const ready = new Promise((done, fail) => {
-    child.stdout.on('data', d => { if (/held/.test(d)) done(); });
-    child.stderr.on('data', d => fail(new Error(d)));
-  });
-  const end = more => new Promise((done, fail) => {
-    child.on('close', code => code === 0 ? done() : fail(new Error(`${code}`)));
-    child.stdin.end(`${more}; COMMIT;\n`);
-  });
-  return { ready, end };
-}
-
-/** Until so many statements of nodes wait for somebody's lock. */
-const waits = count => until(async () => count === Number(await postgres.psql(
-  `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-    AND application_name LIKE 'hermetic %'`)));
+afterEach(letGo);
+const holding = sql => hold(postgres, sql);
+const waits = count => waiting(postgres, count);
 
 describe('a log whose end is known', () => {
   beforeEach(async () => {

@@ -1,6 +1,7 @@
 // What somebody may do, and how often: at all nodes together, at all three doors.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { Session, base64, call, callAdmin, login, newUser, ok, refused }
@@ -123,6 +124,92 @@ describe('limits', { concurrency: false }, () => {
     }
     assert.equal((await tryLogin(node, 'nobody-4',
       { from: '2001:db8:0:1::1' })).status, 401, 'another network');
+    // the list may come in several lines: the last one is the proxy's
+    const body = JSON.stringify({ username: 'nobody-4', password: 'this is not it' });
+    const inLines = (...lines) => new Promise((done, fail) => request(
+      `${node.url}/auth/login`, { method: 'POST', headers: [
+        'Host', 'x', 'Content-Type', 'application/json',
+        'Content-Length', String(body.length),
+        ...lines.flatMap(line => ['X-Forwarded-For', line])] },
+      answer => { answer.resume(); done(answer.statusCode); })
+      .on('error', fail).end(body));
+    for (let i = 0; i < 4; i++)
+      assert.equal(await inLines(`198.51.100.${i}`, '203.0.113.4'), 401);
+    assert.equal(await inLines('198.51.100.9', '203.0.113.4'), 429);
+  });
+
+  test('a customer of IPv6 has one count for all its networks', async () => {
+    const node = await start({ HERMETIC_REGISTRATIONS_PER_HOUR: '1',
+      HERMETIC_TRUSTED_PROXIES: '127.0.0.0/8' });
+    const register = (from, json = { username: `w-${randomUUID().slice(0, 8)}`,
+      password: randomUUID() }) => call(node.url, 'POST', '/auth/register',
+      { headers: { 'x-forwarded-for': from }, json });
+    // what is no registration is not counted
+    for (let i = 0; i < 3; i++)
+      refused(await register('2001:db8:7::1', {}), 400, 'malformed');
+    const network = i => `2001:db8:7:${i}::1`;
+    for (let i = 0; i < 10; i++) ok(await register(network(i)), 201);
+    later(await register(network(10)), 'wide-registrations', 3600);
+    ok(await register('2001:db8:8::1'), 201);
+  });
+
+  test('one login is refreshed so often, and its used tokens do not pile up', async () => {
+    const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '2' });
+    const user = await newUser(node.url);
+    let token = user.refreshToken;
+    const refresh = async () => call(node.url, 'POST', '/auth/refresh',
+      { json: { refresh_token: token } });
+    const goOn = async () => { token = ok(await refresh()).refresh_token; };
+    const family = `(SELECT family_id FROM hermetic.token_family
+      WHERE device_id = '${user.id}')`;
+    const past = () => postgres.psql(`UPDATE hermetic.refresh_token
+      SET used_at = used_at - interval '1 hour' WHERE family_id = ${family}`);
+    await goOn();
+    await goOn();
+    later(await refresh(), 'refreshes-of-one', 60);
+    await past();
+    for (let i = 0; i < 12; i++) {
+      await goOn(); // and the one that was refused is still good
+      await past();
+    }
+    const rows = () => postgres.psql(`SELECT count(*) FROM hermetic.refresh_token
+      WHERE family_id = ${family}`);
+    assert.equal(await rows(), '9'); // eight, and the next
+    const old = token;
+    await goOn();
+    await past();
+    token = old;
+    for (let i = 0; i < 2; i++) refused(await refresh(), 401, 'refresh-reused');
+    assert.equal(await rows(), '1');
+  });
+
+  test('a guess counts when a hash was compared, and one account keeps nobody out',
+    async () => {
+      const node = await start({ HERMETIC_GUESSES_PER_HOUR: '40',
+        HERMETIC_LOGIN_THREADS: '1', HERMETIC_LOGIN_QUEUE: '4' });
+      const [alice, mallory] = [await newUser(node.url), await newUser(node.url)];
+      const many = Array.from({ length: 30 }, () =>
+        tryLogin(node, mallory.username));
+      const own = Array.from({ length: 3 }, () => tryLogin(node, alice.username,
+        { password: alice.password }));
+      for (const answer of await Promise.all(own)) ok(answer);
+      const statuses = (await Promise.all(many)).map(a => a.status);
+      assert.ok(statuses.includes(503), 'all of them had a place');
+      let compared = statuses.filter(s => s === 401).length;
+      for (let answer; (answer = await tryLogin(node, mallory.username)).status !== 429;)
+        compared += answer.status === 401;
+      assert.equal(compared, 40);
+    });
+
+  test('a passphrase that is asked of somebody who is there is a login', async () => {
+    const node = await start({ HERMETIC_LOGINS_PER_MINUTE: '3' });
+    const user = await newUser(node.url);
+    const password = 'this is not it';
+    refused(await user.post('/auth/password', { password, new_password: password }),
+      403, 'wrong-password');
+    refused(await user.post('/auth/close', { password }), 403, 'wrong-password');
+    later(await user.post('/auth/password', { password, new_password: password }),
+      'logins', 60);
   });
 
   test('who is no trusted proxy is not believed', async () => {

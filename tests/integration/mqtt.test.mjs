@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 
 import { AccountLog } from '../testlib/accounts.mjs';
 import { Session, base64, login, newUser, ok } from '../testlib/api.mjs';
-import { MqttClient, eventsOf, messagesOf, sendTo } from '../testlib/mqtt.mjs';
+import {
+  MqttClient, eventsOf, messagesOf, sendTo, typingOf,
+} from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { rotateOnce, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
@@ -52,6 +54,30 @@ describe('mqtt', { concurrency: false }, () => {
       await fail(alice, { will: { topic: 'x', payload: 'y', qos: 0 } });
       await fail(alice, { version: 4,
         will: { topic: 'x', payload: 'y', qos: 0 } });
+    });
+
+  test('no will is sent, whoever has left it, and however the connection ends',
+    async () => {
+      const session = await trio();
+      const hears = await connect(alice);
+      await hears.known(session);
+      await hears.subscribe(typingOf(session));
+      for (const device of [mallory, bob])
+        for (const [kind, version] of [['ws', 5], ['ws', 4], ['tls', 5], ['tls', 4]]) {
+          const clientId = `${device.id}-w`;
+          const will = { topic: typingOf(session), payload: '{}', qos: 0, retain: false };
+          const one = () => connect(device, { kind, version, clientId, will });
+          (await one()).client.stream.destroy();
+          const second = await one(); // and is replaced by the next
+          const third = await connect(device, { kind, version, clientId });
+          await until(() => second.over, { name: 'the end of the one before' });
+          await third.close();
+        }
+      // what is heard after them is all that is heard
+      const { seq } = ok(await session.send(bob), 201);
+      await hears.upTo(session, seq);
+      assert.deepEqual(hears.got.filter(m => m.topic === typingOf(session)), []);
+      await hears.close();
     });
 
   test('a stranger cannot take over a connection', async () => {

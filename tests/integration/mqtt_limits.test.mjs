@@ -82,6 +82,16 @@ describe('limits of mqtt', { concurrency: false }, () => {
     await assert.rejects(keeps('three'), e => e.code === 0x97);
     await assert.rejects(connect(bob, { version: 4, clean: false, tries: false,
       clientId: `${bob.id}-four` }), e => e.code === 3);
+    // so are those that come at the same moment
+    const dave = await newUser(node.url, 'dave');
+    await (await connect(dave)).close();
+    const all = await Promise.allSettled(Array.from({ length: 12 }, (_, i) =>
+      connect(dave, { clientId: `${dave.id}-${i}`, clean: false, tries: false,
+        properties: { sessionExpiryInterval: 600 } })));
+    const inside = all.filter(one => one.status === 'fulfilled').map(one => one.value);
+    assert.equal(inside.length, 2);
+    assert.ok(all.every(one => one.value || one.reason.code === 0x97));
+    await Promise.all(inside.map(one => one.close()));
     // and any number that end with their connection
     for (let i = 0; i < 4; i++)
       await (await connect(bob, { clientId: `${bob.id}-${i}` })).close();

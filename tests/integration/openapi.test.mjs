@@ -24,18 +24,18 @@ test('it has the paths and methods of the table of routes, and no other', () => 
     surface.sort());
 });
 
-test('the administration has those of the table of operations, with scopes', () => {
+test('the administration has those of the table of operations, in its words, with scopes', () => {
   const table = readFileSync(join(root, 'src/admin/operations_table.h'), 'utf8')
     .replace(/\\\n\s*/g, '');
   const surface = [...table.matchAll(
-    /\bOPERATION\(\s*[A-Z_]+,\s*"[^"]+",\s*([A-Z]+),\s*"([^"]*)",\s*([A-Z]+),/g)]
-    .filter(([, , path]) => path !== '')
-    .map(([, method, path, scope]) =>
-      `${method.toLowerCase()} ${path} ${scope.toLowerCase()}`);
+    /\bOPERATION\(\s*[A-Z_]+,\s*"[^"]+",\s*"([^"]+)",\s*([A-Z]+),\s*"([^"]*)",\s*([A-Z]+),/g)]
+    .filter(([, , , path]) => path !== '')
+    .map(([, words, method, path, scope]) =>
+      `${method.toLowerCase()} ${path} ${scope.toLowerCase()}: ${words}`);
   const documented = adminApi.operations
     .filter(o => !['/healthz', '/readyz'].includes(o.path))
     .map(o => `${o.method} ${o.path} ${
-      (o.security ?? adminApi.document.security)[0].token[0]}`);
+      (o.security ?? adminApi.document.security)[0].token[0]}: ${o.summary}`);
   assert.ok(surface.length > 20);
   assert.deepEqual(documented.sort(), surface.sort());
 });

@@ -236,12 +236,16 @@ test('a release is made of a clean tree whose version the changelog names', asyn
   await refuses(/CHANGELOG\.md has no heading/);
 });
 
-test('the manual page says what --help says', async () => {
-  const page = join(tree, 'usr/share/man/man1/hermetic.1');
-  assert.match(readFileSync(page, 'utf8'), /^\.SS send ID TEXT/m);
+test('the manual pages say what --help says', async () => {
   const groff = await exec('groff', ['--version']).catch(() => null);
-  if (groff)
-    assert.equal((await exec('groff', ['-man', '-Tutf8', '-ww', '-z', page])).stderr, '');
+  for (const [name, pattern] of [['man1/hermetic.1', /^\.SS send ID TEXT/m],
+    ['man8/hermetic-admin.8', /^\\fBaudit verify\\fR\nSays whether the record is whole\.$/m],
+    ['man8/hermetic-setup.8', /^It makes the secrets of Hermetic's services/m]]) {
+    const page = join(tree, 'usr/share/man', name);
+    assert.match(readFileSync(page, 'utf8'), pattern);
+    if (groff)
+      assert.equal((await exec('groff', ['-man', '-Tutf8', '-ww', '-z', page])).stderr, '');
+  }
 });
 
 describe('completions, with an agent that holds the keys', { concurrency: false }, () => {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { hkdfSync, scryptSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 
 import { call, login, newName, newUser, ok, refused } from '../testlib/api.mjs';
+import { holding, letGo, waits } from '../testlib/holding.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import {
@@ -21,6 +22,7 @@ describe('the passphrase', { concurrency: false }, () => {
       startNode({ postgres,
         env: { HERMETIC_LOGINS_PER_MINUTE: '1000' } })));
   });
+  afterEach(letGo);
   after(async () => {
     await Promise.all([node?.stop(), other?.stop()]);
     await postgres?.stop();
@@ -60,6 +62,67 @@ describe('the passphrase', { concurrency: false }, () => {
         new_password: `password ${word}` },
       { url: word === 'two' ? other.url : node.url })));
     assert.deepEqual(answers.map(a => a.status).sort(), [204, 403, 403]);
+  });
+
+  const logIn = (who, device_id) => call(node.url, 'POST', '/auth/login', { json: {
+    username: who.username, password: who.password, device_id } });
+
+  test('a login that is under way ends with what changes meanwhile', async () => {
+    const alice = await newUser(node.url, 'alice');
+    const phone = await alice.another();
+    const account = `account SET %s WHERE user_id = '${alice.userId}'`;
+    const device = `device SET %s WHERE device_id = '${phone.id}'`;
+    const rows = () => postgres.psql(`SELECT (SELECT count(*) FROM hermetic.token_family),
+      (SELECT count(*) FROM hermetic.device)`);
+    for (const [row, to, device_id, status, slug, back] of [
+      [account, 'suspended_at = now()', alice.id, 403, 'account-suspended',
+        'suspended_at = NULL'],
+      [account, 'suspended_at = now()', undefined, 403, 'account-suspended',
+        'suspended_at = NULL'],
+      [device, 'removed_at = now()', phone.id, 422, 'invalid'],
+      [account, `password_hash = sha256('x')`, alice.id, 401, 'bad-credentials',
+        "password_hash = (SELECT password_hash FROM kept)"],
+      [account, `password_hash = sha256('x')`, undefined, 401, 'bad-credentials'],
+    ]) {
+      if (/kept/.test(back)) await postgres.psql(`CREATE TABLE hermetic.kept AS
+        SELECT password_hash FROM hermetic.account WHERE user_id = '${alice.userId}'`);
+      const before = await rows();
+      // the row is held, and its value is as it was
+      const held = holding(postgres, `SELECT FROM ${row.replace('SET %s', '')} FOR UPDATE`);
+      await held.ready;
+      const answer = logIn(alice, device_id);
+      await waits(postgres, 1);
+      await held.end(`UPDATE ${row.replace('%s', to)}`);
+      refused(await answer, status, slug);
+      assert.equal(await rows(), before, to);
+      if (back) await postgres.psql(`SET search_path = hermetic;
+        UPDATE ${row.replace('%s', back)}`);
+    }
+    await postgres.psql('DROP TABLE hermetic.kept');
+    // what came of such a login all the same gets no more
+    const bob = await newUser(node.url, 'bob');
+    await postgres.psql(`UPDATE hermetic.account SET suspended_at = now()
+      WHERE user_id = '${bob.userId}'`);
+    refused(await call(node.url, 'POST', '/auth/refresh',
+      { json: { refresh_token: bob.refreshToken } }), 403, 'account-suspended');
+  });
+
+  test('a login that comes just before the change ends with the others', async () => {
+    const alice = await newUser(node.url, 'alice');
+    const phone = await alice.another();
+    const held = holding(postgres,
+      `SELECT FROM device WHERE device_id = '${phone.id}' FOR UPDATE`);
+    await held.ready;
+    const late = logIn(alice, phone.id);
+    await waits(postgres, 1);
+    const changed = change(alice, { password: alice.password,
+      new_password: 'a new password', end_others: true }, { url: other.url });
+    await waits(postgres, 2);
+    await held.end();
+    const { refresh_token } = ok(await late);
+    ok(await changed, 204);
+    refused(await call(node.url, 'POST', '/auth/refresh', { json: { refresh_token } }),
+      401, 'refresh-invalid');
   });
 
   test('the other logins end on request, at each node', async () => {

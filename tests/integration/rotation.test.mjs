@@ -559,7 +559,7 @@ describe('rotation', { concurrency: false }, () => {
     assert.ok(status.actions.find(a => a.action === 'due_age').total > 0);
     const text = await admin(postgres, ['status']);
     assert.match(text, /^Due now:\n {2}age +\d+ sessions/m);
-    await assert.rejects(admin(postgres, ['dance']), /usage: hermetic-admin/);
+    await assert.rejects(admin(postgres, ['dance']), /Usage: hermetic-admin/);
   });
 
   // --- its role ------------------------------------------------------------------

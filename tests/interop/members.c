@@ -41,7 +41,10 @@ struct member {
 
 static struct member members[MEMBERS_MAX];
 static size_t member_count;
-static const uint16_t SUITES[] = { 1, 2, 3, 4, 5, 6, 7, 0xF7F1 };
+/* Who has X-Wing lists its suites, too. */
+static const uint16_t SUITES[] = { 1, 2,      3,      4,      5,     6,
+				   7, 0xF7F1, 0xF7F2, 0xF7F3, 0xF7F4 };
+enum { SUITES_OF_BEFORE = 8 };
 /* The driver's own, and those of draft-ietf-mls-extensions. */
 static const uint16_t EXTENSIONS[] = { 0xF0A1, MLS_APP_DATA_DICTIONARY };
 static const uint16_t PROPOSALS[] = { MLS_SELF_REMOVE, MLS_APP_DATA_UPDATE };
@@ -154,13 +157,15 @@ static enum err do_new(const json_t *q, json_t *answer)
 		.lifetime = 86400,
 		.credential_identity = span_str(m->name),
 		.cipher_suites = SUITES,
-		.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES),
+		.cipher_suite_count = SUITES_OF_BEFORE,
 		.extension_types = EXTENSIONS,
 		.extension_type_count = 1,
 		.authentication = &HOOKS,
 		.accepts_x509 = flag_at(q, "x509"),
 		.padding = (uint32_t)number_at(q, "padding"),
 	};
+	if (m->me.suite->kem_id == SUITE_KEM_XWING)
+		m->me.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES);
 	if (flag_at(q, "drafts")) {
 		m->me.extension_type_count++;
 		m->me.leaf_extensions = span_of(
@@ -576,6 +581,21 @@ out:
 	return e;
 }
 
+/* Which suites OpenSSL has all of. */
+static enum err do_suites(const json_t *q, json_t *answer)
+{
+	json_t *usable = json_array();
+
+	(void)q;
+	for (size_t i = 0; i < sizeof(SUITES) / sizeof(*SUITES); i++)
+		if (suite_usable(suite_by_id(SUITES[i])))
+			(void)json_array_append_new(usable,
+						    json_integer(SUITES[i]));
+	return json_object_set_new(answer, "usable", usable) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_MEMORY;
+}
+
 /* The leaf of a member by its credential. */
 static enum err do_leaf_of(const json_t *q, json_t *answer)
 {
@@ -654,6 +674,7 @@ static const struct {
 	{ "protect", do_protect },
 	{ "process", do_process },
 	{ "state", do_state },
+	{ "suites", do_suites },
 	{ "leaf_of", do_leaf_of },
 	{ "group_info", do_group_info },
 	{ "add_psk", do_add_psk },

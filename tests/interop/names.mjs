@@ -2,7 +2,11 @@
 import { mls } from './peer.mjs';
 
 export const EXTENSION = 0xf0a1; // of a group's context; ours alone
-export const TWOFISH_NAME = String(0xf7f1);
+export const TWOFISH = 0xf7f1;
+export const XWING_SUITES = [0xf7f2, 0xf7f3, 0xf7f4];
+/** ts-mls's names of suites that it does not know. */
+export const ownNames = suite => (XWING_SUITES.includes(suite)
+  ? [TWOFISH, ...XWING_SUITES] : [TWOFISH]).map(String);
 
 export const suiteName = number =>
   Object.entries(mls.ciphersuites).find(([, n]) => n === number)?.[0] ??

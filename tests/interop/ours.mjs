@@ -52,6 +52,14 @@ export class Engine {
   }
 }
 
+/** The suites that the OpenSSL of this build has all of. */
+export async function usableSuites(build) {
+  const engine = new Engine(build);
+  const { usable } = await engine.ask({ do: 'suites' });
+  await engine.stop();
+  return usable;
+}
+
 export class Ours {
   kind = 'ours';
   constructor(engine, name, suite) {

@@ -12,7 +12,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { Engine } from './ours.mjs';
+import { Engine, usableSuites } from './ours.mjs';
 import { Scenario } from './scenario.mjs';
 import { suiteNumbers } from './suites.mjs';
 
@@ -55,7 +55,8 @@ async function main() {
     only: { type: 'string' },
     record: { type: 'string' },
   } });
-  for (const suite of o.suite?.map(Number) ?? suiteNumbers)
+  const usable = await usableSuites(o.build);
+  for (const suite of o.suite?.map(Number) ?? suiteNumbers.filter(n => usable.includes(n)))
     for (let i = 0; i < Number(o.seeds); i++) {
       const seed = Number(o.seed) + i;
       const start = performance.now();

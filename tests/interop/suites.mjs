@@ -1,16 +1,22 @@
-// The ciphersuites of ts-mls by their number, and one that it does not have:
-// ours with Twofish, whose cipher comes from two other libraries.
+// The ciphersuites of ts-mls by their number, and those that it does not have: ours with
+// Twofish, whose cipher comes from two other libraries, and ours with X-Wing.
+import { createHash } from 'node:crypto';
+
 import { ghash } from '@noble/ciphers/_polyval.js';
-import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { Chacha20Poly1305 } from '@hpke/chacha20poly1305';
+import {
+  Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, HkdfSha512,
+} from '@hpke/core';
+import { XWing } from '@hpke/hybridkem-x-wing';
 import twofish from 'twofish-ts';
 
+import { TWOFISH, XWING_SUITES } from './names.mjs';
 import { mls } from './peer.mjs';
 
 const { ciphersuites, getCiphersuiteFromName, getCiphersuiteImpl,
   makeGenericHpke } = mls;
 
-export const TWOFISH = 0xf7f1;
-export const suiteNumbers = [1, 2, 3, 4, 5, 6, 7, TWOFISH];
+export const suiteNumbers = [1, 2, 3, 4, 5, 6, 7, TWOFISH, ...XWING_SUITES];
 
 // --- Twofish-256-GCM (NIST SP 800-38D over another block cipher) ------------
 
@@ -101,23 +107,47 @@ export const twofishBlock = (key, input) => {
 
 // --- suites ------------------------------------------------------------------
 
-async function makeTwofish() {
-  const like = await getCiphersuiteImpl(getCiphersuiteFromName(
-    'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519'));
-  const hpke = await makeGenericHpke({ kem: 'DHKEM-X25519-HKDF-SHA256' }, aead,
-    new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(),
-      aead: new TwofishForHpke() }));
-  return { ...like, hpke, name: String(TWOFISH) };
+/** X-Wing, with the key pairs that draft-ietf-hpke-pq-04 derives: SHAKE256.LabeledDerive(
+ * ikm, "DeriveKeyPair", "", 32). The library has SHAKE256 of the ikm alone. */
+export class XWingOfHpkePq extends XWing {
+  async deriveKeyPair(ikm) {
+    const sized = text => Buffer.concat([Buffer.from([0, text.length]),
+      Buffer.from(text)]);
+    const seed = createHash('shake256', { outputLength: 32 })
+      .update(Buffer.concat([Buffer.from(ikm), Buffer.from('HPKE-v1'),
+        Buffer.from('KEM'), Buffer.from([this.id >> 8, this.id & 255]),
+        sized('DeriveKeyPair'), Buffer.from([0, 32])])).digest();
+    return this.generateKeyPairDerand(Uint8Array.from(seed));
+  }
+}
+
+/** The rest of a suite that we have is that of another, under its own HPKE. */
+const like = number => getCiphersuiteImpl(getCiphersuiteFromName(
+  Object.entries(ciphersuites).find(([, n]) => n === number)[0]));
+
+async function makeOurs(number) {
+  const kem = number === TWOFISH ? new DhkemX25519HkdfSha256()
+    : new XWingOfHpkePq();
+  const [base, kdf, cipher] = {
+    [TWOFISH]: [1, new HkdfSha256(), new TwofishForHpke()],
+    0xf7f2: [4, new HkdfSha512(), new Aes256Gcm()],
+    0xf7f3: [3, new HkdfSha256(), new Chacha20Poly1305()],
+    0xf7f4: [1, new HkdfSha256(), new TwofishForHpke()],
+  }[number];
+  const of = await like(base);
+  const own = cipher instanceof TwofishForHpke ? aead
+    : { encrypt: of.hpke.encryptAead, decrypt: of.hpke.decryptAead };
+  const hpke = await makeGenericHpke({ kem: kem.name }, own,
+    new CipherSuite({ kem, kdf, aead: cipher }));
+  return { ...of, hpke, name: String(number) };
 }
 
 const made = new Map();
 
 /** ts-mls's implementation of a suite. */
 export async function suiteOf(number) {
-  if (!made.has(number)) {
-    const name = Object.entries(ciphersuites).find(([, n]) => n === number)?.[0];
-    made.set(number, number === TWOFISH ? await makeTwofish()
-      : await getCiphersuiteImpl(getCiphersuiteFromName(name)));
-  }
+  if (!made.has(number))
+    made.set(number, await (number === TWOFISH || XWING_SUITES.includes(number)
+      ? makeOurs(number) : like(number)));
   return made.get(number);
 }

@@ -1,5 +1,5 @@
 // Members of ts-mls, with the same words as those of ours.mjs.
-import { EXTENSION, TWOFISH_NAME, suiteName } from './names.mjs';
+import { EXTENSION, ownNames, suiteName } from './names.mjs';
 import { mls } from './peer.mjs';
 import { suiteOf } from './suites.mjs';
 
@@ -54,7 +54,7 @@ export class Theirs {
 
   capabilities() {
     const all = defaultCapabilities();
-    return { ...all, ciphersuites: [...all.ciphersuites, TWOFISH_NAME],
+    return { ...all, ciphersuites: [...all.ciphersuites, ...ownNames(this.suite)],
       extensions: [...all.extensions, EXTENSION] };
   }
 

@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { TWOFISH } from './names.mjs';
 import { mls } from './peer.mjs';
-import { suiteOf, TWOFISH } from './suites.mjs';
+import { suiteOf } from './suites.mjs';
 import { Theirs } from './theirs.mjs';
 
 const { decryptWithLabel, deriveSecret, deriveTreeSecret, encodeMlsMessage,

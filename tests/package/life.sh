@@ -139,7 +139,9 @@ ldd /tmp/bot | grep 'libhermetic.so.0 => /' >/dev/null || die "it is not linked 
 printf '#include <mls/mls.h>\nint main(void) { return 0; }\n' >/tmp/mls.c
 cc -o /tmp/mls /tmp/mls.c $(pkg-config --cflags --libs hermetic-mls) ||
   die "the engine's header does not compile."
-man -w hermetic >/dev/null && man -w mls_group_create >/dev/null || die "man finds no page."
+for page in hermetic mls_group_create hermetic-admin hermetic-setup; do
+  man -w $page >/dev/null || die "man finds no page of $page."
+done
 bash -c '. /usr/share/bash-completion/bash_completion
   _completion_loader hermetic; complete -p hermetic' >/dev/null ||
   die "bash finds no completion."

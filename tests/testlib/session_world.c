@@ -12,6 +12,7 @@
 #include "device/shelf.h"
 #include "session/items.h"
 #include "tests/testlib/records.h"
+#include "tests/testlib/session_value.h"
 
 const uint8_t world_id[SESSION_ID] = { 'a', ' ', 's', 'e', 's', 's',
 				       'i', 'o', 'n', ' ', 'i', 'd' };
@@ -81,7 +82,7 @@ static void restart_by_item(const struct device *d, struct span state)
 	items = shelf_items(shelf, &records->store);
 	assert_int_equal(session_restore(&items, &loaded), ERR_OK);
 	assert_int_equal(shelf_is_read(shelf), ERR_OK);
-	assert_int_equal(session_save(loaded, &again), ERR_OK);
+	assert_int_equal(session_value(loaded, &again), ERR_OK);
 	assert_true(span_equal(buf_span(&again), state));
 	records->puts = 0;
 	assert_int_equal(session_store(loaded, &items), ERR_OK);
@@ -102,9 +103,9 @@ void device_restart(struct device *d)
 	struct buf state = BUF_INIT, again = BUF_INIT;
 	struct session *loaded = NULL;
 
-	assert_int_equal(session_save(d->session, &state), ERR_OK);
+	assert_int_equal(session_value(d->session, &state), ERR_OK);
 	assert_int_equal(session_load(buf_span(&state), &loaded), ERR_OK);
-	assert_int_equal(session_save(loaded, &again), ERR_OK);
+	assert_int_equal(session_value(loaded, &again), ERR_OK);
 	assert_true(span_equal(buf_span(&state), buf_span(&again)));
 	restart_by_item(d, buf_span(&state));
 	session_free(d->session);

@@ -9,16 +9,21 @@
 static struct buf *kept;
 static size_t kept_count;
 
-json_t *vectors_load(const char *name)
+const char *vectors_folder(void)
 {
 	const char *folder = getenv("HERMETIC_VECTORS");
+
+	return folder != NULL && folder[0] != '\0' ? folder
+						   : "../shared/vectors";
+}
+
+json_t *vectors_load(const char *name)
+{
 	char path[1024];
 	json_error_t error;
 	json_t *root;
 
-	if (folder == NULL || folder[0] == '\0')
-		folder = "../shared/vectors";
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", vectors_folder(), name);
 	root = json_load_file(path, 0, &error);
 	if (root == NULL)
 		printf("No test vectors in %s (%s): set HERMETIC_VECTORS to "

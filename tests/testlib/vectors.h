@@ -7,6 +7,9 @@
 #include "base/buf.h"
 #include "crypto/suite.h"
 
+/* The folder. */
+const char *vectors_folder(void);
+
 /* `name` is the path below the folder, "mls/treekem.json". NULL, and a printed
  * sentence, when the file is not there: skip() then. */
 json_t *vectors_load(const char *name);

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/saving.h"
 #include "content/attachment.h"
 #include "crypto/hash.h"
+#include "reach/saving.h"
 #include "reach/sealing.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)

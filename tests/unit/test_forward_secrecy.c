@@ -20,6 +20,7 @@
 
 #include "mls/group_internal.h"
 #include "session/state.h"
+#include "tests/testlib/session_value.h"
 #include "tests/testlib/session_world.h"
 #include "wire/envelope.h"
 
@@ -103,7 +104,7 @@ static size_t count_in_state(const struct wanted *w, const struct device *d)
 	struct buf state = BUF_INIT;
 	size_t found;
 
-	assert_int_equal(session_save(d->session, &state), ERR_OK);
+	assert_int_equal(session_value(d->session, &state), ERR_OK);
 	found = count_in(w, state.p, state.n);
 	buf_clear(&state);
 	return found;
@@ -292,7 +293,7 @@ static void test_after_a_rotation_the_thief_is_out(void **state)
 	/* what the client's store does when the Welcome was used */
 	mls_key_package_secrets_clear(&w.bob.secrets);
 	find_apart(&wanted, w.bob.session, find_epoch);
-	assert_int_equal(session_save(w.bob.session, &stolen), ERR_OK); /* T */
+	assert_int_equal(session_value(w.bob.session, &stolen), ERR_OK); /* T */
 
 	assert_int_equal(device_stage(&w.bob, &rotate, &commit), ERR_OK);
 	from = ledger_post(&w.ledger, CHAIN_COMMIT, buf_span(&commit.commit));

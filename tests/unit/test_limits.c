@@ -189,6 +189,34 @@ static void test_nobody_begins_anew(void **state)
 	    limits_take(LIMIT_GUESSES, span_str("victim"), SPAN_EMPTY, 1));
 }
 
+/* However many strangers have used up what: who is new may begin. */
+static void test_strangers_refuse_nobody(void **state)
+{
+	char name[32];
+
+	(void)state;
+	start(LIMIT_REGISTRATIONS, 100);
+	for (int i = 0; i < 65536; i++) {
+		(void)snprintf(name, sizeof(name), "network %d", i);
+		(void)limits_take(LIMIT_REGISTRATIONS, span_str(name),
+				  SPAN_EMPTY, 1);
+		(void)limits_take(LIMIT_REGISTRATIONS, span_str(name),
+				  SPAN_EMPTY, 100);
+	}
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "newcomer %d", i);
+		assert_true(limits_take(LIMIT_REGISTRATIONS, span_str(name),
+					SPAN_EMPTY, 1));
+	}
+	start(LIMIT_CLAIMS,
+	      1); /* what is owed to one limit is not to another */
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(name, sizeof(name), "newcomer %d", i);
+		assert_true(
+		    limits_take(LIMIT_CLAIMS, span_str(name), SPAN_EMPTY, 1));
+	}
+}
+
 /* ---- what the others hear ---- */
 
 static struct {
@@ -295,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_taken_back_was_not_used),
 		cmocka_unit_test(test_time_pays),
 		cmocka_unit_test(test_nobody_begins_anew),
+		cmocka_unit_test(test_strangers_refuse_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Sessions whose GroupContext has the root of the places: what a commit changes is what
  * the root says, and who comes in takes no other places. */
+#include "tests/testlib/session_value.h"
 #include "tests/testlib/town.h"
 
 #include <setjmp.h>
@@ -184,7 +185,7 @@ static void test_the_places_are_stored(void **state)
 	struct buf saved = BUF_INIT;
 
 	town_add(t, ALICE, BOB);
-	MUST(session_save(bob->d.session, &saved));
+	MUST(session_value(bob->d.session, &saved));
 	MUST(session_load(buf_span(&saved), &again));
 	session_free(bob->d.session);
 	bob->d.session = again;

@@ -1,6 +1,6 @@
 /* How a saved file gets its name, also where the file system knows no rename that
  * replaces nothing. */
-#include "command/saving.h"
+#include "reach/saving.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

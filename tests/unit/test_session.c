@@ -9,6 +9,7 @@
 
 #include "crypto/xwing.h"
 #include "session/envelope_tag.h"
+#include "tests/testlib/session_value.h"
 #include "tests/testlib/session_world.h"
 
 static int setup(void **state)
@@ -442,13 +443,13 @@ static void test_look(void **state)
 	seq = ledger_post(&w->ledger, CHAIN_COMMIT, buf_span(&commit.commit));
 	session_set_look(w->alice.session, look, &alice);
 	session_set_look(w->bob.session, look, &bob);
-	assert_int_equal(session_save(w->bob.session, &before), ERR_OK);
+	assert_int_equal(session_value(w->bob.session, &before), ERR_OK);
 	assert_int_equal(device_receive(&w->alice, &w->ledger, seq, &event),
 			 ERR_LOCAL_MEMORY);
 	assert_true(session_pending(w->alice.session));
 	assert_int_equal(device_receive(&w->bob, &w->ledger, seq, &event),
 			 ERR_LOCAL_MEMORY);
-	assert_int_equal(session_save(w->bob.session, &after), ERR_OK);
+	assert_int_equal(session_value(w->bob.session, &after), ERR_OK);
 	assert_true(span_equal(buf_span(&before), buf_span(&after)));
 	alice.answer = bob.answer = ERR_OK;
 	expect_kind(&w->alice, &w->ledger, SESSION_COMMIT);

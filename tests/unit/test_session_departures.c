@@ -13,6 +13,7 @@
 #include "crypto/hash.h"
 #include "mls/label.h"
 #include "tests/testlib/court.h"
+#include "tests/testlib/session_value.h"
 #include "wire/departure.h"
 
 /* ---- what a good departure does ---- */
@@ -405,7 +406,7 @@ static void test_state_of_version_2(void **state)
 	assert_int_equal(saved.p[0], 2);
 	assert_int_equal(session_load(buf_span(&saved), &session), ERR_OK);
 	assert_int_equal(session_departures(session).n, 0);
-	assert_int_equal(session_save(session, &again), ERR_OK);
+	assert_int_equal(session_value(session, &again), ERR_OK);
 	assert_int_equal(again.p[0], 3);
 	session_free(session);
 	assert_int_equal(session_load(buf_span(&again), &session), ERR_OK);

@@ -13,6 +13,7 @@
 
 #include "device/membership.h"
 #include "tests/testlib/records.h"
+#include "tests/testlib/session_value.h"
 #include "tests/testlib/session_world.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
@@ -91,9 +92,9 @@ static void expect_stored(struct home *h)
 {
 	struct buf live = BUF_INIT, loaded = BUF_INIT;
 
-	MUST(session_save(h->m.session, &live));
+	MUST(session_value(h->m.session, &live));
 	restart(h);
-	MUST(session_save(h->m.session, &loaded));
+	MUST(session_value(h->m.session, &loaded));
 	assert_true(span_equal(buf_span(&live), buf_span(&loaded)));
 	count(h);
 	MUST(membership_save(store_of(h), rng_system(), &h->m));
@@ -219,7 +220,7 @@ static void test_of_before(void **state)
 	assert_int_equal(with_prefix(h, "meta/"), 0);
 	buf_putf(&name, "session/%s", h->id);
 	buf_put_u8(&name, 0);
-	MUST(session_save(h->m.session, &before));
+	MUST(session_value(h->m.session, &before));
 	MUST(store->put(store->context, (const char *)name.p,
 			buf_span(&before)));
 	buf_reset(&name);

@@ -11,6 +11,7 @@
 #include "mls/label.h"
 #include "session/typing_seal.h"
 #include "tests/testlib/court.h"
+#include "tests/testlib/session_value.h"
 #include "wire/typing.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
@@ -34,7 +35,7 @@ static struct buf state_of(const struct device *d)
 {
 	struct buf state = BUF_INIT;
 
-	MUST(session_save(d->session, &state));
+	MUST(session_value(d->session, &state));
 	return state;
 }
 

@@ -2,6 +2,7 @@
  * alone plans the same commits, and finds the same leaves that have ended, as whoever
  * looks at all. So it is in groups that change at random, with logs that grow and part,
  * and with a session that is stored and loaded. */
+#include "tests/testlib/session_value.h"
 #include "tests/testlib/town.h"
 
 #include <setjmp.h>
@@ -110,7 +111,7 @@ static void compare_stored(struct resident *r)
 	if (r->d.session == NULL || !session_member(r->d.session))
 		return;
 	compare(r->d.session);
-	MUST(session_save(r->d.session, &state));
+	MUST(session_value(r->d.session, &state));
 	MUST(session_load(buf_span(&state), &loaded));
 	session_set_accounts(loaded, r->accounts);
 	assert_true(loaded->unsettled.known);

@@ -21,7 +21,13 @@ let postgres, node, pages, origin, browser, alice, name;
 
 before(async () => {
   pages = createServer((request, response) => {
-    const file = /^\/([a-z-]+\.(js|wasm))$/.exec(request.url);
+    if (request.url === '/example.html') {
+      response.setHeader('content-type', 'text/html');
+      response.end(readFileSync(join(root, 'docs/example/page.html'), 'utf8')
+        .replace('<html ', `<html data-server="${node.url}" `));
+      return;
+    }
+    const file = /^\/(?:hermetic\/)?([a-z-]+\.(js|wasm))$/.exec(request.url);
     response.setHeader('content-security-policy', policy(node));
     response.setHeader('content-type', file ? TYPES[file[2]] : 'text/html');
     response.end(file ? readFileSync(join(root, 'sdk/js', file[1])) : PAGE);
@@ -115,5 +121,30 @@ test('what the browser stores shows nothing, and its key is not given out', asyn
   for (const word of [name, 'tabs', 'session', 'answer'])
     assert.ok(!text.includes(word) && !names.some(n => n.includes(word)), word);
   assert.equal(exported, false);
+  await page.close();
+});
+
+test('the example of 60 lines is a page that talks', async () => {
+  const example = readFileSync(join(root, 'docs/example/page.html'), 'utf8');
+  assert.ok(example.split('\n').length <= 61);
+  const page = await browser.page(`${origin}/example.html`);
+  const fill = (form, fields) => page.does(`const { elements } = ${form};
+    for (const [name, value] of Object.entries(${JSON.stringify(fields)}))
+      elements[name].value = value;
+    ${form}.requestSubmit();`);
+  await until(() => page.does('return typeof globalThis.door?.onsubmit === "function"'),
+    { name: 'the page' });
+  await fill('door', { username: `carol-${name.slice(-8)}`, passphrase: 'an example' });
+  await until(() => page.does('return !chat.hidden'), { ms: 180_000, name: 'the chat' });
+  await fill('chat', { user: alice.name });
+  const id = await until(() => page.does('return chat.elements.session.value'),
+    { name: 'the session' });
+  await alice.does('join', id);
+  await fill('chat', { text: 'from the example' });
+  await until(() => page.does('return log.textContent.includes("from the example")'),
+    { name: 'what was said' });
+  await alice.does('send', id, '<i>an answer</i>');
+  await until(() => page.does('return log.textContent.includes(": <i>an answer</i>")'),
+    { name: 'an answer' });
   await page.close();
 });

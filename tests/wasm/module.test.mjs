@@ -80,3 +80,12 @@ test('a module that has failed is asked nothing more', () => {
   failing.close();
   assert.deepEqual(told.map(e => e.slug), ['module']);
 });
+
+test('a number of an order or a search that is none is refused', () => {
+  for (const about of [null, 0.5, -1, '7'])
+    assert.throws(() => module.must('start', [JSON.stringify({ kind: 'send', session: SESSION,
+      text: 'to nothing', about })]), { ...USAGE, message: /whole/ }, String(about));
+  for (const name of ['after', 'before', 'since', 'last'])
+    assert.throws(() => module.must('search', [JSON.stringify({ [name]: null })]),
+      { ...USAGE, message: /whole/ }, name);
+});

@@ -161,13 +161,181 @@ test('what cannot be sent waits in the outbox, and is sent once', async () => {
   await eve.close();
 });
 
+test('a device lets in another one by its code, and ends it', async () => {
+  const id = await bob.create({ name: 'of two devices' });
+  const storage = new MemoryStorage();
+  let shown;
+  const code = new Promise(done => { shown = done; });
+  const logsIn = Client.login(options(bob.username, storage, { deviceName: 'a page',
+    onCode: shown }));
+  const right = await code;
+  await bob.heard('device-waits');
+  const [waits] = (await bob.devices()).filter(d => d.waits);
+  assert.deepEqual([waits.name, waits.pending, waits.stands, waits.own],
+    ['a page', true, false, false]);
+  const wrong = right.replace(/.$/, c => c === '0' ? '1' : '0');
+  await assert.rejects(bob.approve(wrong), { result: 'refused', slug: 'code-mismatch' });
+  await assert.rejects(bob.approve('no code'), { slug: 'code' });
+  const { device_id, number } = await bob.approve(right.toLowerCase());
+  assert.equal(device_id, waits.device_id);
+  const second = hears(await logsIn);
+  const rows = await bob.link(number);
+  assert.deepEqual(rows.filter(r => r.session_id === id).map(r => [r.devices, r.missing]),
+    [[1, 0]]);
+  await until(async () => (await second.sessions()).some(s => s.session_id === id),
+    { name: 'the session at the new device' });
+  assert.ok((await bob.devices()).some(d => d.device_id === device_id && d.stands));
+  await bob.revoke(device_id);
+  await bob.refresh(id);
+  assert.deepEqual((await bob.members(id)).map(m => m.own), [true]);
+  assert.ok(!(await bob.devices()).some(d => d.device_id === device_id && d.stands));
+  await second.close();
+
+  // one that nobody lets in
+  const again = Client.login(options(bob.username, new MemoryStorage(), { onCode: () => {},
+    deviceName: 'a stranger' }));
+  const refused = assert.rejects(again, { result: 'denied', slug: 'not-approved' });
+  await until(async () => (await bob.devices()).some(d => d.waits), { name: 'a stranger' });
+  await bob.refuse('a stranger');
+  await refused;
+});
+
+test('invitations are declined, and people blocked', async () => {
+  const [{ session_id: id }] = await alice.does('create', '--invite', bob.username);
+  await until(async () => (await bob.invitations()).some(i => i.session_id === id),
+    { name: 'an invitation' });
+  await bob.decline(id);
+  assert.ok(!(await bob.invitations()).some(i => i.session_id === id));
+  const [{ session_id: asked }] = await alice.does('create');
+  await alice.does('invite', '--ask', asked, bob.username);
+  assert.deepEqual(await bob.letters(asked), [{ by: alice.name, compared: 'no' }]);
+  assert.deepEqual(await bob.block(alice.name), { known: true });
+  assert.deepEqual((await bob.blocks()).map(b => [b.username, b.here]),
+    [[alice.name, true]]);
+  assert.deepEqual(await bob.invitations(), []);
+  await assert.rejects(bob.block(bob.username), { slug: 'own-name' });
+  await bob.unblock(alice.name);
+  assert.deepEqual(await bob.blocks(), []);
+});
+
+test('who types, who has read, and what is found', async () => {
+  const id = await bob.create({ name: 'Stra\u00dfe', users: [alice.name] });
+  const grace = hears(await Client.register(options(`grace-${alice.name.slice(-8)}`,
+    new MemoryStorage(), { receipts: true })));
+  await bob.invite(id, grace.username);
+  await grace.heard('invited');
+  await grace.join(id);
+  await bob.setSubject(id, 'which way?');
+  await bob.shown(id, (await bob.members(id)).map(m => m.mark));
+  const { number } = await bob.send(id, 'To the \u0130stanbul road, ma\u00f1ana');
+  await grace.heard('text');
+  await grace.shown(id, (await grace.members(id)).map(m => m.mark));
+  const [row] = (await grace.sessions()).filter(s => s.session_id === id);
+  assert.deepEqual([row.unread, row.subject], [1, 'which way?']);
+  await grace.readTo(id, number);
+  assert.equal((await grace.describe(id)).unread, 0);
+  const receipt = await bob.heard('receipt');
+  assert.deepEqual([receipt.from, receipt.json.read >= number], [grace.username, true]);
+  assert.deepEqual((await bob.entry(id, number)).read_by, [grace.username]);
+
+  await grace.type(id);
+  const typing = await bob.heard('typing');
+  assert.deepEqual([typing.session, typing.json], [id, [grace.username]]);
+  await grace.type(id, false);
+  await until(() => bob.told.find(e => e.kind === 'typing' && e.json.length === 0),
+    { name: 'nobody to type' });
+  await grace.setWish('typing', false);
+  assert.deepEqual(await grace.wishes(), { receipts: true, typing: false });
+
+  assert.equal(await grace.find('STRASSE'), id);
+  for (const words of ['i\u0307STANBUL', 'MAN\u0303ANA road'])
+    assert.deepEqual((await grace.search({ words })).flatMap(r => r.entries.map(e => e.seq)),
+      [number], words);
+  assert.deepEqual((await grace.search({ words: 'nowhere', session: id })),
+    [{ session: id, entries: [] }]);
+  await assert.rejects(grace.search({ after: NaN }), { slug: 'usage' });
+  for (const about of [NaN, undefined, -1])
+    await assert.rejects(grace.reply(id, about, 'to nothing'), { slug: 'usage' });
+
+  const events = [];
+  const over = (async () => { for await (const e of grace.events()) events.push(e.text); })();
+  await bob.send(id, 'the last word');
+  await grace.heard('text', 'the last word');
+  await grace.close();
+  await over;
+  assert.ok(events.includes('the last word'));
+});
+
+test('a file goes on where it was cut off, and is given when it was verified', async () => {
+  const storage = new MemoryStorage();
+  let broken = 0; // requests of this kind that are cut
+  const cuts = { fetch: (url, how) => {
+    const is = /\/files\//.test(url.pathname) && how.method === 'PATCH';
+    if (is && broken-- > 0) return Promise.reject(new TypeError('cut'));
+    return fetch(url, how);
+  } };
+  const heidi = hears(await Client.register(options(`heidi-${alice.name.slice(-8)}`, storage,
+    cuts)));
+  const id = await heidi.create({ users: [alice.name] });
+  await alice.does('join', id);
+  await heidi.refresh(id);
+  const bytes = new Uint8Array(3 * 2 ** 20 + 12345).map((_, i) => i * 31 >> 3);
+  const file = new Blob([bytes], { type: 'text/plain' });
+  const how = { name: 'notes.txt', text: 'my notes', key: 'one', toNewMembers: true };
+
+  // cancelled behind the first piece
+  const off = heidi.on(e => e.kind === 'progress' && e.done > 0 && heidi.cancel(e.key));
+  await assert.rejects(heidi.sendFile(id, file, how), { slug: 'cancelled' });
+  off();
+  await heidi.close();
+  const again = hears(await Client.open(options(heidi.username, storage, cuts)));
+  broken = 1;
+  const { number } = await again.sendFile(id, file, how);
+  const steps = again.told.filter(e => e.kind === 'progress').map(e => e.done);
+  assert.ok(steps.every(n => n === 0 || n >= 2 ** 20), steps.join()); // not from its beginning
+  assert.equal(steps.at(-1), file.size + 16);
+  assert.ok(!again.told.some(e => e.kind === 'progress' && e.total !== file.size + 16));
+  const saved = await again.saveFile(id, number);
+  assert.deepEqual([saved.name, saved.type, saved.size], ['notes.txt', 'text/plain', file.size]);
+  assert.deepEqual(new Uint8Array(await saved.blob.arrayBuffer()), bytes);
+
+  // the command has the same, and is heard
+  const folder = newHome();
+  await alice.does('save', id, String(number), folder);
+  assert.deepEqual(new Uint8Array(readFileSync(join(folder, 'notes.txt'))), bytes);
+  const { seq } = (await alice.does('send', id, '--to-new-members', '--file',
+    join(folder, 'notes.txt'))).at(-1);
+  await again.refresh(id);
+  assert.deepEqual(new Uint8Array(await (await again.saveFile(id, seq)).blob.arrayBuffer()),
+    bytes);
+  // under a key of before other bytes are another file
+  const off2 = again.on(e => e.kind === 'progress' && e.done > 0 && again.cancel(e.key));
+  await assert.rejects(again.sendFile(id, file, { ...how, key: 'two' }), { slug: 'cancelled' });
+  off2();
+  const other = await again.sendFile(id, new Blob(['another file']), { ...how, key: 'two' });
+  assert.equal(await (await again.saveFile(id, other.number)).blob.text(), 'another file');
+  await assert.rejects(again.saveFile(id, 1), { result: 'gone', slug: 'no-file' });
+  // bytes that are others are given to nobody
+  await again.close();
+  const lied = await Client.open(options(again.username, storage, { fetch: async (url, how) => {
+    const answer = await fetch(url, how);
+    if (answer.status !== 206) return answer;
+    const wrong = new Uint8Array(await answer.arrayBuffer());
+    wrong[5] ^= 1;
+    return new Response(wrong, { status: 206, headers: answer.headers });
+  } }));
+  await assert.rejects(lied.saveFile(id, number), { result: 'refused', slug: 'file-differs' });
+  await lied.close();
+});
+
 test('people compare numbers', async () => {
   const person = await bob.verify(alice.name);
   const [{ own }] = await alice.does('verify', alice.name);
   assert.equal(person.digits, own.digits);
   assert.equal(person.compared, 'no');
   await bob.compared(alice.name);
-  assert.equal((await bob.verify(alice.name)).compared, 'yes');
+  assert.equal((await bob.person(alice.name)).compared, 'yes');
+  await assert.rejects(bob.accept(alice.name, person.fingerprint), { result: 'gone' });
 });
 
 for (const algorithm of ['chacha20-poly1305', 'twofish-256-gcm'])

@@ -176,3 +176,42 @@ test('a tab that is being closed leads no more, and answers what it has taken', 
   await closes;
   assert.equal(await two.sessions(), 1);
 });
+
+test('a call that is on its way when a tab comes to lead is done once', async () => {
+  const one = newTab();
+  assert.equal(await one.sessions(), 0);
+  const [device] = Device.opened;
+  let left = 0;
+  device.leave = async () => ++left;
+  const channel = new BroadcastChannel(`tabs-${count}`);
+  try {
+    const answers = [];
+    const twice = new Promise(done => {
+      channel.onmessage = ({ data }) => {
+        if (data.answer) answers.push(data.answer);
+        if (data.answer?.id === 'after') done();
+      };
+    });
+    const call = { call: { id: 'once', method: 'leave', args: [] } };
+    channel.postMessage(call);
+    channel.postMessage(call); // as a tab does that is told who leads
+    channel.postMessage({ call: { id: 'after', method: 'sessions', args: [] } });
+    await twice;
+    assert.deepEqual(answers.map(a => a.id), ['once', 'after']);
+    assert.equal(left, 1);
+  } finally {
+    channel.close();
+  }
+});
+
+test('events end when the tab is closed', async () => {
+  const one = newTab();
+  assert.equal(await one.sessions(), 0);
+  const events = one.events();
+  const first = events.next();
+  Device.opened[0].say({ kind: 'text', text: 'hello' });
+  assert.equal((await first).value.text, 'hello');
+  const last = events.next();
+  await one.close();
+  assert.equal((await last).done, true);
+});

@@ -40,10 +40,11 @@ package_time() {
 
 # The module of the page, which the packages do not build: they have no network, and it
 # takes Debian's sources (tools/wasm-sources).
-package_module() {
+package_module() { # [--newest: sources that are fetched now, and no older ones]
   [ ! -f commit ] || return 0 # it is in the tree already
   step "Building the module of the page (OpenSSL takes some minutes the first time)."
-  make --no-print-directory -s -j"$(nproc)" wasm-module ||
+  [ $# -eq 0 ] || rm -f build/wasm/sources/versions
+  make --no-print-directory -s -j"$(nproc)" WASM_SOURCES_FLAGS="$*" wasm-module ||
     die "the module cannot be built; the words stand above."
 }
 
@@ -106,7 +107,7 @@ release_make() {
     "already; src/hermetic/hermetic.h has the version."
   grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
     die "CHANGELOG.md has no heading \"## [$version] - DATE\"."
-  package_module
+  package_module --newest
   step "Releasing $version."
   git tag -a "v$version" -m "Hermetic $version"
   trap 'git tag -d "v'"$version"'" >/dev/null' EXIT # until all of it is made

@@ -66,7 +66,8 @@ packages_ensure() { # STAGE...
   case $DISTRIBUTION/" $MISSING " in
     "debian 12"/*) ;;
     "debian 13"/*" kore "*) die "Debian 13 has no kore. Debian 12's fits:" \
-      "install that one first (packages.debian.org/bookworm/kore)." ;;
+      "docs/operations.md, \"As Debian packages\", has the pin that lets that" \
+      "one in; then: apt-get install kore" ;;
     "debian 13"/*) ;;
     *) die "these packages are missing, and only Debian 12's and 13's are" \
       "known to fit (this is $DISTRIBUTION): $MISSING" ;;

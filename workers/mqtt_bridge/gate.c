@@ -56,6 +56,7 @@ struct link {
 	struct link *next, *of_bucket;
 	uint8_t version; /* 0 before its CONNECT */
 	bool over, let_in, keeps;
+	bool comes; /* a session of it is being made that has to be counted */
 	struct uuid device; /* of its id; who it is only once let in */
 	char id[TOPIC_CLIENT_MAX + 1];
 	struct held *held; /* room for HELD_MAX, from the first one on */
@@ -403,6 +404,16 @@ static bool is_new_session(const struct link *link)
 	return link->keeps && gate.kept[key % BUCKETS] != key;
 }
 
+/* How many lasting sessions of a device are being made just now: each will be one. */
+static uint64_t coming(struct uuid device)
+{
+	uint64_t n = 0;
+
+	for (const struct link *l = gate.links; l != NULL; l = l->next)
+		n += l->comes && !l->over && uuid_equal(l->device, device);
+	return n;
+}
+
 /* A will would be the dead's word, under no token: it is refused here. */
 static enum err take_connect(struct link *link, const struct packet *packet)
 {
@@ -419,11 +430,13 @@ static enum err take_connect(struct link *link, const struct packet *packet)
 	}
 	if (connect.client_id.n <= TOPIC_CLIENT_MAX && connect.client_id.n > 0)
 		memcpy(link->id, connect.client_id.p, connect.client_id.n);
-	/* counted once it is let in: anybody can name another's device */
-	if (topic_client(span_str(link->id), &link->device) &&
-	    is_new_session(link) &&
+	/* counted once it is let in: anybody can name another's device; until then
+	 * it has a place among those that come */
+	link->comes = topic_client(span_str(link->id), &link->device) &&
+		      is_new_session(link);
+	if (link->comes &&
 	    !limits_allow(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device.bytes),
-			  SPAN_EMPTY, 1)) {
+			  SPAN_EMPTY, coming(link->device))) {
 		refuse_connect(link, 0x97, 3); /* quota exceeded */
 		return ERR_PEER_DENIED;
 	}
@@ -457,20 +470,42 @@ out:
 	return e;
 }
 
-static void take_connack(struct link *link, const struct packet *packet)
+/* Ends a session that the broker has just made: MQTT 3.1.1 has no words for that. */
+static void end_session(struct link *link)
+{
+	static const uint8_t now[] = {
+		PACKET_DISCONNECT << 4, 7, 0, 5, 0x11, 0, 0, 0, 0
+	};
+
+	if (link->version == 5)
+		buf_put(&link->side[BROKER].out, SPAN_ARRAY(now));
+}
+
+static enum err take_connack(struct link *link, const struct packet *packet)
 {
 	uint64_t key = key_of(span_str(link->id));
+	bool comes = link->comes;
 
+	link->comes = false;
 	waiting_stop(&link->wait);
 	link->let_in = packet->body.n >= 2 && packet->body.p[1] == 0 &&
 		       topic_client(span_str(link->id), &link->device);
 	if (!link->let_in)
-		return;
-	if (is_new_session(link) &&
-	    limits_take(LIMIT_MQTT_SESSIONS, SPAN_ARRAY(link->device.bytes),
-			SPAN_EMPTY, 1))
+		return ERR_OK;
+	if (comes && is_new_session(link)) {
+		/* another bridge may have counted one meanwhile */
+		if (!limits_take(LIMIT_MQTT_SESSIONS,
+				 SPAN_ARRAY(link->device.bytes), SPAN_EMPTY,
+				 1)) {
+			link->let_in = false;
+			end_session(link);
+			refuse_connect(link, 0x97, 3); /* quota exceeded */
+			return ERR_PEER_DENIED;
+		}
 		gate.kept[key % BUCKETS] = key;
+	}
 	gate.settings.arrived(link->device);
+	return ERR_OK;
 }
 
 void gate_each(void (*each)(void *arg, struct uuid device), void *arg)
@@ -488,7 +523,7 @@ static enum err from_broker(struct link *link, const struct packet *packet)
 	enum err e = ERR_OK;
 
 	if (packet->type == PACKET_CONNACK)
-		take_connack(link, packet);
+		TRY(take_connack(link, packet));
 	if (packet->type != PACKET_PUBACK)
 		goto pass;
 	TRY(packet_read_puback(packet, &id, &reason));
@@ -532,7 +567,8 @@ static void take_packets(struct side *side)
 	}
 	buf_consume(&side->in, used);
 	if (e == ERR_PEER_TOO_LARGE && link->version == 5) {
-		static const uint8_t too_large[] = { 0xe0, 1, 0x95 };
+		static const uint8_t too_large[] = { PACKET_DISCONNECT << 4, 1,
+						     0x95 };
 
 		buf_put(&link->side[CLIENT].out, SPAN_ARRAY(too_large));
 	}

@@ -12,7 +12,8 @@ enum packet_type {
 	PACKET_CONNECT = 1,
 	PACKET_CONNACK = 2,
 	PACKET_PUBLISH = 3,
-	PACKET_PUBACK = 4
+	PACKET_PUBACK = 4,
+	PACKET_DISCONNECT = 14
 };
 
 struct packet {

@@ -27,6 +27,7 @@
 #include "store/poll_loop.h"
 
 enum { ANSWER_MS = 30000, KEYS_MAX = 64, TOKEN_DAYS = 7, API_TOKEN_DAYS = 90 };
+enum { HELP_COLUMN = 34 }; /* where the words of a row begin */
 
 static struct poll_loop *loop;
 static struct connection *connection;
@@ -338,22 +339,46 @@ out:
 	return e;
 }
 
-static int usage(void)
+static void help_row(FILE *to, const char *verb, const char *arguments,
+		     const char *words)
+{
+	int n = fprintf(to, "  %s%s", verb, arguments);
+
+	(void)fprintf(to, "%*s%s\n", n < HELP_COLUMN ? HELP_COLUMN - n : 2, "",
+		      words);
+}
+
+/* Its manual page is made of it (tools/program-man.mjs). */
+static void help(FILE *to)
 {
 	size_t count;
 	const struct operation *all = operations_all(&count);
 
-	(void)fputs("usage: hermetic-admin COMMAND [--json]\n"
-		    "  rekey\n"
-		    "  api-token NAME SCOPES [DAYS]   scopes of read, write, "
-		    "export, erase, with commas\n",
-		    stderr);
+	(void)fputs("hermetic-admin: what an operator of Hermetic does.\n\n"
+		    "Usage: hermetic-admin COMMAND [--json]\n\n"
+		    "It speaks to the database, with the settings of "
+		    "hermetic-rotation.\n\n"
+		    "Commands:\n",
+		    to);
 	for (size_t i = 0; i < count; i++)
-		(void)fprintf(stderr, "  %s%s\n", all[i].verb,
-			      all[i].gives == OPERATION_TOKEN	  ? " [USES]"
-			      : strchr(all[i].takes, 'n') != NULL ? " NAME"
-			      : operations_has_argument(&all[i])  ? " ID"
-								  : "");
+		help_row(to, all[i].verb,
+			 all[i].gives == OPERATION_TOKEN     ? " [USES]"
+			 : strchr(all[i].takes, 'n') != NULL ? " NAME"
+			 : operations_has_argument(&all[i])  ? " ID"
+							     : "",
+			 all[i].words);
+	help_row(to, "api-token", " NAME SCOPES [DAYS]",
+		 "Makes a token of the API; scopes: read,write,export,erase.");
+	help_row(to, "rekey", "",
+		 "Wraps the keys that sign tokens under HERMETIC_KEK.");
+	(void)fputs("\nOptions:\n", to);
+	help_row(to, "--json", "", "The answer is JSON, a line for each row.");
+	help_row(to, "--help", "", "Prints this text.");
+}
+
+static int usage(void)
+{
+	help(stderr);
 	return 2;
 }
 
@@ -420,6 +445,10 @@ int main(int argc, char **argv)
 	count -= as_json;
 	if (count < 1)
 		return usage();
+	if (strcmp(args[0], "--help") == 0 || strcmp(args[0], "-h") == 0) {
+		help(stdout);
+		return 0;
+	}
 	rekeys = count == 1 && strcmp(args[0], "rekey") == 0;
 	makes = makes_api_token(args, count, &days);
 	run.operation = find(args, count, &run);

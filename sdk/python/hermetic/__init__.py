@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 from . import _native
 from ._native import lib
 
-__all__ = ["Act", "Comparison", "Core", "Device", "Event", "EventKind", "Failure",
-           "Item", "Letter", "Member", "OrderKind", "Person", "Result", "Sent", "Session",
-           "Standing", "password", "version"]
+__all__ = ["Act", "Blocked", "Comparison", "Core", "Device", "Event", "EventKind",
+           "Failure", "File", "Item", "Letter", "Member", "OrderKind", "OwnDevice", "Person",
+           "Result", "Sent", "Session", "Standing", "Wish", "password", "version"]
 
 
 class Result(IntEnum):
@@ -44,12 +44,18 @@ class Act(IntEnum):
 
 class EventKind(IntEnum):
     TEXT, EDIT, DELETE, REACTION, ENTRY, SENT, REFUSED, ENDED, INVITED, \
-        DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING = range(13)
+        DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING, RECEIPT = range(14)
 
 
 class OrderKind(IntEnum):
     REFRESH, SEND, CREATE, JOIN, INVITE, REMOVE, ROTATE, LEAVE, RESOLVE, STOCK, \
-        ACCOUNT, MEET, FLUSH, ASK, UNINVITE = range(15)
+        ACCOUNT, MEET, FLUSH, ASK, UNINVITE, ASKED, ENROL, DEVICES, APPROVE, \
+        LINK, REFUSE, REVOKE, BLOCKS, BLOCK, UNBLOCK, LETTERS, DECLINE, NAME, \
+        SUBJECT, RECEIPT = range(30)
+
+
+class Wish(IntEnum):
+    RECEIPTS, TYPING = range(2)
 
 
 class Failure(Exception):
@@ -121,6 +127,27 @@ class Person:
     closed: bool
     forked: bool
     other_digits: str | None
+    other_fingerprint: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnDevice:
+    """What `stands` says is verified, and all else the server's word."""
+    id: str
+    name: str
+    number: int
+    own: bool
+    pending: bool
+    waits: bool
+    ready: bool
+    stands: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Blocked:
+    username: str
+    fingerprint: str | None
+    here: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,6 +200,20 @@ def _saying(act: Act, about: int, key: str | None,
                           to_new_members=to_new_members, topic=_text(topic))
 
 
+def _watch(watch: Callable[[int, int], bool] | None) -> _native.Watch | None:
+    if watch is None:
+        return None
+    return _native.Watch(watch=_native.WATCH(
+        lambda _, done, total: watch(done, total)))
+
+
+def _search(words: str | None, session: str | None, after: int, before: int,
+            since_ms: int, last: int, topic: str | None) -> _native.Search:
+    return _native.Search(session=_text(session), words=_text(words), after=after,
+                          before=before, since_ms=since_ms, last=last,
+                          topic=_text(topic))
+
+
 def _creation(name: str | None, users: Sequence[str], open: bool,
               verified_only: bool) -> _native.Creation:
     names = (c.c_char_p * len(users))(*map(_text, users))
@@ -204,12 +245,12 @@ class Device:
                  username: str | None = None, device_name: str | None = None,
                  algorithms: str | None = None, ca: str | None = None,
                  mqtt: str | None = None, scrypt_n: int = 0,
-                 stock: int = 0) -> None:
+                 stock: int = 0, receipts: bool = False) -> None:
         config = _native.Config(
             home=_text(home), passphrase=_text(passphrase), server=_text(server),
             username=_text(username), device_name=_text(device_name),
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
-            scrypt_n=scrypt_n, stock=stock)
+            scrypt_n=scrypt_n, stock=stock, receipts=receipts)
         self._h = c.c_void_p()
         try:
             self._must(lib.hermetic_new(config, c.byref(self._h)))
@@ -309,6 +350,15 @@ class Device:
     def join(self, session: str) -> None:
         self._must(lib.hermetic_join(self._h, _text(session)))
 
+    def decline(self, session: str) -> None:
+        """The invitation is not taken."""
+        self._must(lib.hermetic_decline(self._h, _text(session)))
+
+    @property
+    def began_anew(self) -> bool:
+        """The last join() or resolve() has found what was stored damaged."""
+        return lib.hermetic_began_anew(self._h)
+
     def invite(self, session: str, user: str) -> int:
         """How many devices were added."""
         devices = c.c_size_t()
@@ -387,6 +437,26 @@ class Device:
                                         c.byref(count)))
         return c.string_at(at, count.value)
 
+    def send_file(self, session: str, path: str, text: str = "", *, about: int = 0,
+                  to_new_members: bool = False, topic: str | None = None,
+                  watch: Callable[[int, int], bool] | None = None) -> Sent:
+        """`watch` is told how many bytes of how many are there; False ends it, and the
+        next call for the same file goes on."""
+        sent = _native.Sent()
+        return self._said(sent, lib.hermetic_send_file(
+            self._h, _text(session), _text(path), _text(text),
+            _saying(Act.SAY, about, None, to_new_members, topic), _watch(watch),
+            c.byref(sent)))
+
+    def save_file(self, session: str, number: int, folder: str, *,
+                  watch: Callable[[int, int], bool] | None = None) -> str:
+        """The file that an entry names; what it is called in the folder."""
+        name = c.c_char_p()
+        self._must(lib.hermetic_save_file(
+            self._h, _text(session), number, _text(folder), _watch(watch),
+            c.byref(name)))
+        return (name.value or b"").decode()
+
     def outbox(self, session: str | None = None) -> list[Item]:
         return self._list(Item, _native.Item, lib.hermetic_outbox, _text(session))
 
@@ -444,9 +514,8 @@ class Device:
                after: int = 0, since_ms: int = 0, last: int = 0,
                before: int = 0, topic: str | None = None) -> list[Event]:
         """What is kept, read back: of one session, or of all."""
-        return self._list(Event, _native.Event, lib.hermetic_search, _native.Search(
-            session=_text(session), words=_text(words), after=after,
-            since_ms=since_ms, last=last, before=before, topic=_text(topic)))
+        return self._list(Event, _native.Event, lib.hermetic_search, _search(
+            words, session, after, before, since_ms, last, topic))
 
     def read_to(self, session: str, number: int) -> None:
         """The person has read the session up to that number."""
@@ -467,5 +536,52 @@ class Device:
         """A person has compared the digits with that person."""
         self._must(lib.hermetic_compared(self._h, _text(user)))
 
+    def accept(self, user: str, fingerprint: str) -> None:
+        """The person was shown the other account's digits: the name is meant for it."""
+        self._must(lib.hermetic_accept(self._h, _text(user), _text(fingerprint)))
 
-from ._core import Core  # noqa: E402  (it takes the classes above)
+    def blocks(self) -> list[Blocked]:
+        return self._list(Blocked, _native.Blocked, lib.hermetic_blocks)
+
+    def block(self, user: str) -> bool:
+        """Whether the server shows somebody of that name."""
+        known = c.c_bool()
+        self._must(lib.hermetic_block(self._h, _text(user), c.byref(known)))
+        return known.value
+
+    def unblock(self, user: str) -> None:
+        self._must(lib.hermetic_unblock(self._h, _text(user)))
+
+    def wish(self, wish: Wish) -> bool:
+        """Whether this device tells others of itself."""
+        on = c.c_bool()
+        self._must(lib.hermetic_wish(self._h, wish, c.byref(on)))
+        return on.value
+
+    def set_wish(self, wish: Wish, on: bool) -> None:
+        self._must(lib.hermetic_set_wish(self._h, wish, on))
+
+    # ---- one's devices ----
+
+    def devices(self) -> list[OwnDevice]:
+        return self._list(OwnDevice, _native.OwnDevice, lib.hermetic_devices)
+
+    def approve(self, code: str) -> int:
+        """Lets in the device that has asked with this code: its number, for link()."""
+        number = c.c_uint64()
+        self._must(lib.hermetic_approve(self._h, _text(code), c.byref(number)))
+        return number.value
+
+    def link(self, number: int = 0) -> None:
+        """One's other devices come into one's sessions. The one of that number has to go
+        on before: until then it is refused with the slug "not-ready"."""
+        self._must(lib.hermetic_link(self._h, number))
+
+    def refuse(self, device: str) -> None:
+        self._must(lib.hermetic_refuse(self._h, _text(device)))
+
+    def revoke(self, device: str) -> None:
+        self._must(lib.hermetic_revoke(self._h, _text(device)))
+
+
+from ._core import Core, File  # noqa: E402  (it takes the classes above)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from . import (Act, Event, Failure, OrderKind, Result, Sent, _creation, _made,
-               _native, _saying, _text)
+from . import (Act, Event, Failure, OrderKind, Result, Sent, Wish, _creation,
+               _made, _native, _saying, _search, _text)
 from ._native import lib
 
 
@@ -18,7 +18,15 @@ class Core:
 
     def __init__(self, username: str, device_id: str,
                  records: MutableMapping[str, bytes], *,
-                 algorithms: str | None = None, stock: int = 0) -> None:
+                 algorithms: str | None = None, stock: int = 0,
+                 receipts: bool = False) -> None:
+        #: what the last order gave: of DEVICES the list, for example
+        self.value: Any = None
+        #: of ENROL, which is refused with Result.LOOK: what its person brings to
+        #: another device
+        self.code: str | None = None
+        #: of JOIN and RESOLVE: what was stored was damaged, and is lost
+        self.anew = False
         self._records = records
         self._before: dict[str, bytes | None] = {}
         self._raised: BaseException | None = None
@@ -26,7 +34,7 @@ class Core:
         config = _native.CoreConfig(
             username=_text(username), device_id=_text(device_id),
             algorithms=_text(algorithms), store=c.pointer(self._store),
-            stock=stock)
+            stock=stock, receipts=int(receipts))
         self._core = c.c_void_p()
         try:
             self._must(lib.hermetic_core_new(config, c.byref(self._core)))
@@ -112,9 +120,10 @@ class Core:
               text: str | None = None, whom: str | None = None,
               act: Act = Act.SAY, about: int = 0, key: str | None = None,
               to_new_members: bool = False, topic: str | None = None,
-              **creation: Any) -> Iterator[Any]:
+              file: "File | None" = None, **creation: Any) -> Iterator[Any]:
         order = _native.Order(kind=kind, session=_text(session),
-                              text=_text(text), whom=_text(whom))
+                              text=_text(text), whom=_text(whom),
+                              file=file.handle if file else None)
         saying = _saying(act, about, key, to_new_members, topic)
         order.saying = c.pointer(saying)
         made = _creation(creation.get("name"), creation.get("users", ()),
@@ -145,13 +154,37 @@ class Core:
         outcome = c.POINTER(_native.Outcome)()
         result = lib.hermetic_core_outcome(self._core, c.byref(outcome))
         kept = result == Result.KEPT
-        self._must(Result.OK if kept else result)
         o = outcome.contents
+        self.value = json.loads(o.json) if o.json else None
+        self.code = o.code.decode() if o.code else None
+        self.anew = o.anew
+        self._must(Result.OK if kept else result)
         why = lib.hermetic_core_why(self._core).decode() if kept else ""
         return o.session.decode(), Sent(o.number, o.item, kept, why)
 
     def push(self, message: bytes) -> None:
         self._must(lib.hermetic_core_push(self._core, message, len(message)))
+
+    def hear(self, message: bytes) -> tuple[OrderKind, str | None] | None:
+        """Whatever came by WebSocket; the order that is to be given then."""
+        order = c.POINTER(_native.Order)()
+        self._must(lib.hermetic_core_hear(self._core, message, len(message),
+                                          c.byref(order)))
+        return self._wanted(order)
+
+    def due(self) -> tuple[int, tuple[OrderKind, str | None] | None]:
+        """When there may be something to do next, Unix milliseconds; and the order
+        that is to be given now."""
+        at, order = c.c_uint64(), c.POINTER(_native.Order)()
+        self._must(lib.hermetic_core_due(self._core, c.byref(at),
+                                         c.byref(order)))
+        return at.value, self._wanted(order)
+
+    def _wanted(self, order: Any) -> tuple[OrderKind, str | None] | None:
+        if not order:
+            return None
+        o = order.contents
+        return OrderKind(o.kind), o.session.decode() if o.session else None
 
     def events(self) -> Iterator[Event]:
         while event := lib.hermetic_core_next_event(self._core):
@@ -178,3 +211,147 @@ class Core:
         texts = (c.c_char_p * len(marks))(*map(_text, marks))
         self._must(lib.hermetic_core_shown(self._core, _text(session), texts,
                                            len(marks)))
+
+    def outbox(self, session: str | None = None) -> list[dict[str, Any]]:
+        return self._json(lib.hermetic_core_outbox, _text(session))
+
+    def drop(self, session: str, item: int | None = None) -> None:
+        """Forgets an item, or all of the session."""
+        self._must(lib.hermetic_core_drop(
+            self._core, _text(session),
+            _native.ALL_ITEMS if item is None else item))
+
+    def person(self, user: str) -> dict[str, Any]:
+        return self._json(lib.hermetic_core_person, _text(user))
+
+    def compared(self, user: str) -> None:
+        self._must(lib.hermetic_core_compared(self._core, _text(user)))
+
+    def accept(self, user: str, fingerprint: str) -> None:
+        self._must(lib.hermetic_core_accept(self._core, _text(user),
+                                            _text(fingerprint)))
+
+    def invitations(self, answer: bytes) -> list[dict[str, Any]]:
+        """Of what the server has answered to GET /invitations."""
+        return self._json(lib.hermetic_core_invitations, answer, len(answer))
+
+    def search(self, words: str | None = None, *, session: str | None = None,
+               after: int = 0, before: int = 0, since_ms: int = 0,
+               last: int = 0, topic: str | None = None) -> list[dict[str, Any]]:
+        search = _search(words, session, after, before, since_ms, last, topic)
+        return self._json(lib.hermetic_core_search, search)
+
+    def find(self, word: str) -> str:
+        found = c.create_string_buffer(37)
+        self._must(lib.hermetic_core_find(self._core, _text(word), found))
+        return found.value.decode()
+
+    def unread(self, session: str) -> tuple[int, int]:
+        """Up to where the person has read, and how many texts stand behind."""
+        read, count = c.c_uint64(), c.c_uint64()
+        self._must(lib.hermetic_core_unread(self._core, _text(session),
+                                            c.byref(read), c.byref(count)))
+        return read.value, count.value
+
+    def read_to(self, session: str, number: int) -> None:
+        self._must(lib.hermetic_core_read_to(self._core, _text(session),
+                                             number))
+
+    def type(self, session: str, types: bool = True) -> bytes | None:
+        """What is to be sent by WebSocket, or None."""
+        frame = c.c_char_p()
+        self._must(lib.hermetic_core_type(self._core, _text(session), types,
+                                          c.byref(frame)))
+        return frame.value
+
+    def wish(self, wish: Wish) -> bool:
+        on = c.c_bool()
+        self._must(lib.hermetic_core_wish(self._core, wish, c.byref(on)))
+        return on.value
+
+    def set_wish(self, wish: Wish, on: bool) -> None:
+        self._must(lib.hermetic_core_set_wish(self._core, wish, on))
+
+    # ---- files ----
+
+    def seal(self, session: str, name: str, key: str,
+             type: str | None = None) -> "File":
+        """A file that is about to be sent: see File."""
+        handle = c.c_void_p()
+        wish = _native.FileWish(session=_text(session), name=_text(name),
+                                type=_text(type), key=_text(key))
+        self._must(lib.hermetic_core_file_seal(self._core, wish,
+                                               c.byref(handle)))
+        return File(self, handle)
+
+    def open(self, session: str, number: int) -> "File":
+        """The file that an entry names."""
+        handle = c.c_void_p()
+        self._must(lib.hermetic_core_file_open(self._core, _text(session),
+                                               number, c.byref(handle)))
+        return File(self, handle)
+
+
+class File:
+    """One that is sealed, then stored and named by an order; or that is fetched, and
+    opened meanwhile. What was opened is shown to nobody before end() has verified it.
+    """
+
+    def __init__(self, core: Core, handle: c.c_void_p) -> None:
+        self._owner = core
+        self.handle = handle
+
+    def close(self) -> None:
+        lib.hermetic_file_free(self.handle)
+        self.handle = c.c_void_p()
+
+    def __enter__(self) -> "File":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """id, name, type, size and sealed_size."""
+        facts = lib.hermetic_file_facts(self.handle).contents
+        return {name: value.decode() if isinstance(value, bytes) else value
+                for name, value in ((name, getattr(facts, name))
+                                    for name, _ in facts._fields_)}
+
+    def pass_(self, piece: bytes) -> bytes:
+        """The next bytes, sealed or opened."""
+        out = c.create_string_buffer(len(piece) + 1)
+        self._owner._must(lib.hermetic_core_file_pass(
+            self._owner._core, self.handle, piece, len(piece), out))
+        return out.raw[:len(piece)]
+
+    def end(self, tag: bytes = bytes(16)) -> bytes:
+        """Gives the tag of what was sealed; verifies that of what was opened."""
+        given = c.create_string_buffer(tag, 17)
+        self._owner._must(lib.hermetic_core_file_end(
+            self._owner._core, self.handle, given))
+        return given.raw[:16]
+
+    def turns(self) -> Iterator[Any]:
+        """Of (method, path, headers, from, count), each to be answered by send() with
+        (status, body of a problem, Upload-Offset or None, bytes fetched); or of a
+        number, the seconds to wait."""
+        transfer = c.POINTER(_native.Transfer)()
+        wait_ms = c.c_uint32()
+        core = self._owner._core
+        while (turn := lib.hermetic_core_file_turn(
+                core, self.handle, c.byref(transfer), c.byref(wait_ms))) != 2:
+            if turn == 1:
+                yield wait_ms.value / 1000
+                continue
+            asked, headers = transfer.contents, []
+            while asked.headers[len(headers)]:
+                headers.append(asked.headers[len(headers)].decode())
+            status, body, offset, fetched = yield (
+                asked.method.decode(), asked.path.decode(), headers, asked.from_,
+                asked.count)
+            lib.hermetic_core_file_answer(
+                core, self.handle, status, body, len(body or b""),
+                _native.ALL_ITEMS if offset is None else offset, fetched)
+        self._owner._must(lib.hermetic_core_file_outcome(core, self.handle))

@@ -25,7 +25,8 @@ class Sized(c.Structure):
 class Config(Sized):
     _fields_ = [("size", c.c_size_t)] + [(n, c.c_char_p) for n in (
         "home", "passphrase", "server", "username", "device_name", "algorithms",
-        "ca", "mqtt")] + [("scrypt_n", c.c_uint32), ("stock", c.c_uint32)]
+        "ca", "mqtt")] + [("scrypt_n", c.c_uint32), ("stock", c.c_uint32),
+                          ("receipts", c.c_bool)]
 
 
 SHOW = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p)
@@ -95,7 +96,43 @@ class Search(Sized):
 class Person(c.Structure):
     _fields_ = [("username", c.c_char_p), ("digits", c.c_char_p),
                 ("compared", c.c_int), ("closed", c.c_bool),
-                ("forked", c.c_bool), ("other_digits", c.c_char_p)]
+                ("forked", c.c_bool), ("other_digits", c.c_char_p),
+                ("other_fingerprint", c.c_char_p)]
+
+
+class OwnDevice(c.Structure):
+    _fields_ = [("id", c.c_char_p), ("name", c.c_char_p),
+                ("number", c.c_uint64), ("own", c.c_bool),
+                ("pending", c.c_bool), ("waits", c.c_bool),
+                ("ready", c.c_bool), ("stands", c.c_bool)]
+
+
+class Blocked(c.Structure):
+    _fields_ = [("username", c.c_char_p), ("fingerprint", c.c_char_p),
+                ("here", c.c_bool)]
+
+
+WATCH = c.CFUNCTYPE(c.c_bool, c.c_void_p, c.c_uint64, c.c_uint64)
+
+
+class Watch(Sized):
+    _fields_ = [("size", c.c_size_t), ("watch", WATCH), ("context", c.c_void_p)]
+
+
+class FileWish(Sized):
+    _fields_ = [("size", c.c_size_t)] + [(n, c.c_char_p) for n in (
+        "session", "name", "type", "key")]
+
+
+class FileFacts(c.Structure):
+    _fields_ = [("id", c.c_char_p), ("name", c.c_char_p), ("type", c.c_char_p),
+                ("size", c.c_uint64), ("sealed_size", c.c_uint64)]
+
+
+class Transfer(c.Structure):
+    _fields_ = [("method", c.c_char_p), ("path", c.c_char_p),
+                ("headers", c.POINTER(c.c_char_p)), ("from_", c.c_uint64),
+                ("count", c.c_uint64)]
 
 
 GIVE = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
@@ -121,14 +158,15 @@ class CoreConfig(Sized):
     _fields_ = [("size", c.c_size_t), ("username", c.c_char_p),
                 ("device_id", c.c_char_p), ("algorithms", c.c_char_p),
                 ("store", c.POINTER(Store)), ("now_ms", NOW),
-                ("clock", c.c_void_p), ("stock", c.c_uint32)]
+                ("clock", c.c_void_p), ("stock", c.c_uint32),
+                ("receipts", c.c_uint64)]
 
 
 class Order(Sized):
     _fields_ = [("size", c.c_size_t), ("kind", c.c_int),
                 ("session", c.c_char_p), ("text", c.c_char_p),
                 ("whom", c.c_char_p), ("saying", c.POINTER(Saying)),
-                ("creation", c.POINTER(Creation))]
+                ("creation", c.POINTER(Creation)), ("file", c.c_void_p)]
 
 
 class Request(c.Structure):
@@ -138,7 +176,9 @@ class Request(c.Structure):
 
 class Outcome(c.Structure):
     _fields_ = [("session", c.c_char_p), ("number", c.c_uint64),
-                ("item", c.c_uint64), ("devices", c.c_size_t)]
+                ("item", c.c_uint64), ("devices", c.c_size_t),
+                ("code", c.c_char_p), ("json", c.c_char_p),
+                ("anew", c.c_bool)]
 
 
 def _functions() -> None:
@@ -169,7 +209,7 @@ def _functions() -> None:
         "create": (c.c_int, [h, c.POINTER(Creation), text]),
         **{verb: (c.c_int, [h, text]) for verb in (
             "join", "rotate", "leave", "resolve", "refresh", "flush",
-            "compared")},
+            "compared", "refuse", "revoke", "unblock", "decline")},
         "invite": (c.c_int, [h, text, text, c.POINTER(c.c_size_t)]),
         "ask": (c.c_int, [h, text, text, c.POINTER(text)]),
         "uninvite": (c.c_int, [h, text, text]),
@@ -189,6 +229,19 @@ def _functions() -> None:
         "next_event": (c.POINTER(Event), [h]),
         "entry": (c.c_int, [h, text, number, c.POINTER(c.POINTER(Event))]),
         "verify": (c.c_int, [h, text, c.POINTER(c.POINTER(Person))]),
+        "began_anew": (c.c_bool, [h]),
+        "wish": (c.c_int, [h, c.c_int, c.POINTER(c.c_bool)]),
+        "set_wish": (c.c_int, [h, c.c_int, c.c_bool]),
+        "devices": (c.c_int, [h, *rows(OwnDevice)]),
+        "send_file": (c.c_int, [h, text, text, text, c.POINTER(Saying),
+                                c.POINTER(Watch), c.POINTER(Sent)]),
+        "save_file": (c.c_int, [h, text, number, text, c.POINTER(Watch),
+                                c.POINTER(text)]),
+        "approve": (c.c_int, [h, text, c.POINTER(number)]),
+        "link": (c.c_int, [h, number]),
+        "accept": (c.c_int, [h, text, text]),
+        "blocks": (c.c_int, [h, *rows(Blocked)]),
+        "block": (c.c_int, [h, text, c.POINTER(c.c_bool)]),
         "password": (c.c_int, [text, text, text]),
         "core_new": (c.c_int, [c.POINTER(CoreConfig), c.POINTER(h)]),
         "core_free": (None, [h]),
@@ -204,6 +257,35 @@ def _functions() -> None:
         "core_describe": (c.c_int, [h, text, c.POINTER(text)]),
         "core_entry": (c.c_int, [h, text, number, c.POINTER(text)]),
         "core_shown": (c.c_int, [h, text, c.POINTER(text), c.c_size_t]),
+        "core_file_seal": (c.c_int, [h, c.POINTER(FileWish), c.POINTER(h)]),
+        "core_file_open": (c.c_int, [h, text, number, c.POINTER(h)]),
+        "file_free": (None, [h]),
+        "file_facts": (c.POINTER(FileFacts), [h]),
+        "core_file_pass": (c.c_int, [h, h, text, c.c_size_t, text]),
+        "core_file_end": (c.c_int, [h, h, text]),
+        "core_file_turn": (c.c_int, [h, h, c.POINTER(c.POINTER(Transfer)),
+                                     c.POINTER(c.c_uint32)]),
+        "core_file_answer": (None, [h, h, c.c_int, text, c.c_size_t, number,
+                                    number]),
+        "core_file_outcome": (c.c_int, [h, h]),
+        "core_hear": (c.c_int, [h, text, c.c_size_t,
+                                c.POINTER(c.POINTER(Order))]),
+        "core_due": (c.c_int, [h, c.POINTER(number),
+                               c.POINTER(c.POINTER(Order))]),
+        "core_outbox": (c.c_int, [h, text, c.POINTER(text)]),
+        "core_person": (c.c_int, [h, text, c.POINTER(text)]),
+        "core_invitations": (c.c_int, [h, text, c.c_size_t, c.POINTER(text)]),
+        "core_search": (c.c_int, [h, c.POINTER(Search), c.POINTER(text)]),
+        "core_type": (c.c_int, [h, text, c.c_bool, c.POINTER(text)]),
+        "core_unread": (c.c_int, [h, text, c.POINTER(number),
+                                  c.POINTER(number)]),
+        "core_find": (c.c_int, [h, text, text]),
+        "core_drop": (c.c_int, [h, text, number]),
+        "core_read_to": (c.c_int, [h, text, number]),
+        "core_compared": (c.c_int, [h, text]),
+        "core_accept": (c.c_int, [h, text, text]),
+        "core_wish": (c.c_int, [h, c.c_int, c.POINTER(c.c_bool)]),
+        "core_set_wish": (c.c_int, [h, c.c_int, c.c_bool]),
     }
     for name, (result, arguments) in table.items():
         function = getattr(lib, f"hermetic_{name}")

@@ -26,12 +26,14 @@ static bool put_tag(struct buf *out, struct span version)
  * holds another one, and a list is searched as text. */
 static bool client_has(const struct request *req, struct span tag)
 {
-	struct span known;
+	struct buf known = BUF_INIT;
+	bool has;
 
-	if (!request_header(req, "If-None-Match", &known))
-		return false;
-	return span_equal(known, SPAN_LIT("*")) ||
-	       memmem(known.p, known.n, tag.p, tag.n) != NULL;
+	request_list(req, "If-None-Match", &known);
+	has = span_equal(buf_span(&known), SPAN_LIT("*")) ||
+	      (known.n > 0 && memmem(known.p, known.n, tag.p, tag.n) != NULL);
+	buf_clear(&known);
+	return has;
 }
 
 void conditional_answer(struct request *req, const char *content_type,

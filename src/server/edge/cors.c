@@ -80,8 +80,10 @@ void cors_put(struct buf *lines, const struct head *head)
 	buf_put(lines, origin);
 	buf_put_str(lines,
 		    "\r\nAccess-Control-Expose-Headers: "
-		    "ETag, Hermetic-Head, Hermetic-Kind, Hermetic-Position, "
-		    "Hermetic-Seq, Link, Retry-After, X-Request-Id\r\n");
+		    "Content-Range, Date, ETag, Hermetic-Head, Hermetic-Kind, "
+		    "Hermetic-Position, Hermetic-Seq, Link, Retry-After, "
+		    "Upload-Complete, Upload-Length, Upload-Offset, "
+		    "X-Request-Id\r\n");
 }
 
 void cors_put_preflight(struct buf *lines, const struct head *head,
@@ -95,8 +97,8 @@ void cors_put_preflight(struct buf *lines, const struct head *head,
 	buf_putf(lines,
 		 "Access-Control-Allow-Methods: %s\r\n"
 		 "Access-Control-Allow-Headers: Authorization, Content-Type, "
-		 "Hermetic-Position, If-None-Match, X-Request-Id, "
-		 "traceparent\r\n"
+		 "Hermetic-Position, If-None-Match, Range, Upload-Complete, "
+		 "Upload-Length, Upload-Offset, X-Request-Id, traceparent\r\n"
 		 "Access-Control-Max-Age: 600\r\n",
 		 methods);
 }

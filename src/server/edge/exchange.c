@@ -100,6 +100,33 @@ static bool is_streamed(const struct head *head)
 	return route != NULL && router_is_streamed(route, head->method);
 }
 
+/* May all of the body be read? A long one is that of somebody who was let in; else the
+ * request is answered, and the body not read. */
+static bool may_bring(struct exchange *x)
+{
+	const struct head *head = request_head(x->req);
+	const struct route *route = router_find(head->path);
+
+	if (head->content_length <= ROUTER_BODY_OF_ANYBODY)
+		return true;
+	request_set_streamed(x->req, true);
+	if (route == NULL || !router_allows(route, head->method)) {
+		dispatch(x);
+		return false;
+	}
+	request_set_route(x->req, route);
+	x->phase = PHASE_STREAM;
+	if (!router_asks_first()) {
+		request_problem(x->req, OUTCOME_TOO_LARGE, NULL);
+		return false;
+	}
+	if (!router_admits(route, head->method, x->req))
+		return false;
+	request_set_streamed(x->req, false);
+	x->phase = PHASE_BODY;
+	return true;
+}
+
 /* A head is there: makes the request. False when there is none yet. */
 static bool take_head(struct exchange *x, struct buf *in)
 {
@@ -134,10 +161,12 @@ static bool take_head(struct exchange *x, struct buf *in)
 	x->phase = PHASE_BODY;
 	conn_begin_time(x->conn);
 	if (streamed) {
-		request_set_streamed(x->req);
+		request_set_streamed(x->req, true);
 		dispatch(x);
 		return true;
 	}
+	if (!may_bring(x))
+		return true;
 	if (head.expects_continue && in->n == 0 && head.content_length > 0)
 		buf_put_str(conn_out(x->conn), "HTTP/1.1 100 Continue\r\n\r\n");
 	return true;

@@ -147,6 +147,20 @@ bool head_find(const struct head *head, const char *name, struct span *value)
 	return false;
 }
 
+void head_list(const struct head *head, const char *name, struct buf *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < head->field_count; i++) {
+		if (!head_equals(head->fields[i].name, name))
+			continue;
+		if (!first)
+			buf_put_str(out, ", ");
+		buf_put(out, head->fields[i].value);
+		first = false;
+	}
+}
+
 bool head_next_part(struct span *list, char separator, struct span *part)
 {
 	if (list->n == 0)

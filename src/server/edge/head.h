@@ -5,7 +5,7 @@
 #ifndef HERMETIC_SERVER_EDGE_HEAD_H
 #define HERMETIC_SERVER_EDGE_HEAD_H
 
-#include "base/err.h"
+#include "base/buf.h"
 #include "base/span.h"
 
 enum { HEAD_BYTES_MAX = 16384, HEAD_FIELDS_MAX = 64, HEAD_TARGET_MAX = 4096 };
@@ -48,6 +48,10 @@ int head_parse(struct head *head, struct span bytes);
 
 /* The field's value; false when it is not there. Names compare without case. */
 bool head_find(const struct head *head, const char *name, struct span *value);
+
+/* The value of a field that is a list: all lines of that name in their order, as one
+ * (RFC 9110, 5.3). Empty when there is none. */
+void head_list(const struct head *head, const char *name, struct buf *out);
 
 /* Empty for none. */
 const char *head_method_name(enum head_method method);

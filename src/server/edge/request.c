@@ -122,6 +122,11 @@ bool request_header(const struct request *req, const char *name,
 	return head_find(&req->head, name, value);
 }
 
+void request_list(const struct request *req, const char *name, struct buf *out)
+{
+	head_list(&req->head, name, out);
+}
+
 struct span request_param(const struct request *req, const char *name)
 {
 	return req->route != NULL
@@ -167,11 +172,13 @@ const char *request_id(const struct request *req)
 
 const char *request_peer(struct request *req)
 {
-	struct span forwarded = SPAN_EMPTY;
+	struct buf forwarded = BUF_INIT;
 
 	if (req->conn != NULL && req->client[0] == '\0') {
-		(void)request_header(req, "X-Forwarded-For", &forwarded);
-		proxies_client(conn_peer(req->conn), forwarded, req->client);
+		head_list(&req->head, "X-Forwarded-For", &forwarded);
+		proxies_client(conn_peer(req->conn), buf_span(&forwarded),
+			       req->client);
+		buf_clear(&forwarded);
 	}
 	return req->client;
 }
@@ -313,9 +320,9 @@ void request_answer(struct request *req, int status, const char *content_type,
 
 /* ---- a body that is not kept ---- */
 
-void request_set_streamed(struct request *req)
+void request_set_streamed(struct request *req, bool streamed)
 {
-	req->body_left = req->head.content_length;
+	req->body_left = streamed ? req->head.content_length : 0;
 }
 
 void request_take_body(struct request *req, const struct request_taker *taker,

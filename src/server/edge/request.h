@@ -21,6 +21,9 @@ struct span request_body(const struct request *req);
 bool request_header(const struct request *req, const char *name,
 		    struct span *value);
 
+/* head_list() of its head. */
+void request_list(const struct request *req, const char *name, struct buf *out);
+
 /* The segment of the path that stands for {name}; empty when the route has
  * none. As sent: percent-encoding does not occur in ids and names. */
 struct span request_param(const struct request *req, const char *name);
@@ -99,8 +102,8 @@ void request_end_answer(struct request *req);
 
 struct route;
 
-/* Its body is not kept. */
-void request_set_streamed(struct request *req);
+/* Its body is not kept, or is. */
+void request_set_streamed(struct request *req, bool streamed);
 /* Gives it bytes of the body, and says how many were taken. It may be gone after the
  * last ones. */
 size_t request_feed(struct request *req, struct span bytes);

@@ -29,6 +29,8 @@ static struct path_tree *tree;
 static const char *paths[ROUTES_MAX] = { "none" };
 static size_t path_count = 1;
 
+static bool (*admission)(struct request *req, const void *arg);
+
 static size_t target_of(enum head_method method)
 {
 	switch (method) {
@@ -158,6 +160,22 @@ void router_call(const struct route *route, enum head_method method,
 	const struct target *t = &route->targets[target_of(method)];
 
 	t->called(req, t->arg);
+}
+
+void router_ask_first(bool (*admits)(struct request *req, const void *arg))
+{
+	admission = admits;
+}
+
+bool router_asks_first(void)
+{
+	return admission != NULL;
+}
+
+bool router_admits(const struct route *route, enum head_method method,
+		   struct request *req)
+{
+	return admission(req, route->targets[target_of(method)].arg);
 }
 
 struct span router_param(const struct route *route, struct span path,

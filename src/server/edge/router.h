@@ -24,6 +24,15 @@ void router_add_streamed(enum head_method method, const char *path,
 			 void (*called)(struct request *req, const void *arg),
 			 const void *arg);
 
+/* A body that is longer than this is read only of whom `admits` lets in: it gets the request
+ * when its head is there, with what was given for the method of the path, and answers
+ * when it returns false. Until it is set, nobody is let in. */
+enum { ROUTER_BODY_OF_ANYBODY = 16384 };
+void router_ask_first(bool (*admits)(struct request *req, const void *arg));
+bool router_asks_first(void);
+bool router_admits(const struct route *route, enum head_method method,
+		   struct request *req);
+
 /* NULL when no route has that path. */
 const struct route *router_find(struct span path);
 

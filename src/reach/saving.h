@@ -4,8 +4,8 @@
  * hidden one. It has its name only once all of it was verified. A name that somebody else
  * chose is made harmless, and takes no other file's place.
  */
-#ifndef HERMETIC_COMMAND_SAVING_H
-#define HERMETIC_COMMAND_SAVING_H
+#ifndef HERMETIC_REACH_SAVING_H
+#define HERMETIC_REACH_SAVING_H
 
 #include "device/device.h"
 

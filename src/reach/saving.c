@@ -1,7 +1,7 @@
-#include "command/saving.h"
+#include "reach/saving.h"
 
 #include "base/text.h"
-#include "command/out.h"
+#include "reach/harmful.h"
 #include "reach/sealing.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 static bool is_allowed(uint32_t c)
 {
-	return c != '/' && c != '\\' && !out_is_harmful(c);
+	return c != '/' && c != '\\' && !harmful_is(c, true);
 }
 
 void saving_name(struct buf *out, struct span name)

@@ -1,0 +1,146 @@
+-- A login that is under way when the account is suspended, its password is changed or its
+-- device is removed makes nothing; a suspended account gets no tokens by refreshing; the
+-- refresh tokens of a family are bounded.
+SET LOCAL search_path = hermetic;
+
+-- A refresh token is good once. Used again it has been stolen, or its owner
+-- has been: the whole family ends. But within p_grace it gives the answer of before, as
+-- long as that has not been used itself: p_new is made of the old token, so it is the
+-- same one. `ended`: the family ended by this call, and not before.
+-- With p_rate, a family gets no more new tokens in a minute (`too-many-requests`; `wait`
+-- says how many seconds): the token is not used then. Of the used ones the newest eight
+-- stay after the minute and p_grace, and one of a family that ended so.
+CREATE OR REPLACE FUNCTION rotate_refresh_token(
+  p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval, p_rate bigint,
+  OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
+  OUT username text, OUT ended boolean, OUT wait integer)
+LANGUAGE plpgsql SET search_path = hermetic AS $$
+DECLARE
+  t refresh_token%ROWTYPE;
+  v_suspended boolean;
+  v_until timestamptz;
+BEGIN
+  ended := false;
+  SELECT * INTO t FROM refresh_token r WHERE r.token_hash = p_old FOR UPDATE;
+  IF NOT FOUND THEN
+    outcome := 'refresh-invalid';
+    RETURN;
+  END IF;
+  IF t.used_at IS NOT NULL
+     AND (t.used_at <= now() - p_grace
+          OR NOT EXISTS (SELECT FROM refresh_token r
+                         WHERE r.token_hash = p_new AND r.used_at IS NULL
+                           AND r.family_id = t.family_id)) THEN
+    UPDATE token_family f SET revoked_at = now()
+      WHERE f.family_id = t.family_id AND f.revoked_at IS NULL
+      RETURNING f.family_id INTO rotate_refresh_token.family_id;
+    ended := FOUND;
+    IF ended THEN
+      DELETE FROM refresh_token WHERE token_hash IN (
+        SELECT r.token_hash FROM refresh_token r
+        WHERE r.family_id = t.family_id AND r.token_hash <> p_old
+        FOR UPDATE SKIP LOCKED);
+    END IF;
+    outcome := 'refresh-reused';
+    RETURN;
+  END IF;
+  SELECT f.family_id, d.device_id, a.user_id, a.username, a.suspended_at IS NOT NULL
+    INTO rotate_refresh_token.family_id, rotate_refresh_token.device_id,
+         rotate_refresh_token.user_id, rotate_refresh_token.username, v_suspended
+    FROM token_family f
+    JOIN device d ON d.device_id = f.device_id
+    JOIN account a ON a.user_id = d.user_id
+    WHERE f.family_id = t.family_id AND f.revoked_at IS NULL
+      AND d.removed_at IS NULL AND t.expires_at > now();
+  IF NOT FOUND THEN
+    outcome := 'refresh-invalid';
+    RETURN;
+  END IF;
+  IF v_suspended THEN
+    outcome := 'account-suspended';
+    RETURN;
+  END IF;
+  outcome := 'ok';
+  IF t.used_at IS NOT NULL THEN
+    RETURN;
+  END IF;
+  IF p_rate > 0 THEN
+    SELECT r.used_at + interval '1 minute' INTO v_until FROM refresh_token r
+      WHERE r.family_id = t.family_id AND r.used_at IS NOT NULL
+      ORDER BY r.used_at DESC OFFSET p_rate - 1 LIMIT 1;
+    IF v_until > now() THEN
+      outcome := 'too-many-requests';
+      wait := ceil(extract(epoch FROM v_until - now()));
+      RETURN;
+    END IF;
+  END IF;
+  UPDATE refresh_token r SET used_at = now() WHERE r.token_hash = p_old;
+  INSERT INTO refresh_token (token_hash, family_id, expires_at)
+    VALUES (p_new, t.family_id, p_expires_at);
+  DELETE FROM refresh_token WHERE token_hash IN (
+    SELECT r.token_hash FROM refresh_token r
+    WHERE r.family_id = t.family_id
+      AND r.used_at < now() - greatest(p_grace, interval '1 minute')
+      AND r.token_hash NOT IN (
+        SELECT u.token_hash FROM refresh_token u
+        WHERE u.family_id = t.family_id AND u.used_at IS NOT NULL
+        ORDER BY u.used_at DESC LIMIT 8)
+    FOR UPDATE SKIP LOCKED);
+END $$;
+
+-- For nodes from before, which know no rate.
+CREATE OR REPLACE FUNCTION rotate_refresh_token(
+  p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval,
+  OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
+  OUT username text)
+LANGUAGE sql SET search_path = hermetic AS $$
+  SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username
+  FROM rotate_refresh_token(p_old, p_new, p_expires_at, p_grace, 0) r;
+$$;
+
+-- For nodes from before, which know no grace.
+CREATE OR REPLACE FUNCTION rotate_refresh_token(
+  p_old bytea, p_new bytea, p_expires_at timestamptz,
+  OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
+  OUT username text)
+LANGUAGE sql SET search_path = hermetic AS $$
+  SELECT r.outcome, r.family_id, r.device_id, r.user_id, r.username
+  FROM rotate_refresh_token(p_old, p_new, p_expires_at, interval '0', 0) r;
+$$;
+
+-- Another password for p_user, when p_expected is still the hash that stands. `ended`:
+-- the families of tokens that this ended, which are all but p_stays; NULL ends none.
+-- They are looked for once the account's row is locked: a login that was under way
+-- is among them, or its family is not made (token_family_insert.sql).
+CREATE OR REPLACE FUNCTION change_password(
+  p_user uuid, p_expected bytea, p_salt bytea, p_hash bytea,
+  p_cost_n bigint, p_cost_r integer, p_cost_p integer, p_stays uuid,
+  OUT changed boolean, OUT ended uuid[])
+LANGUAGE plpgsql SET search_path = hermetic AS $$
+BEGIN
+  ended := '{}';
+  UPDATE account SET salt = p_salt, password_hash = p_hash, cost_n = p_cost_n,
+                     cost_r = p_cost_r, cost_p = p_cost_p
+    WHERE user_id = p_user AND password_hash = p_expected;
+  changed := FOUND;
+  IF NOT changed THEN
+    RETURN;
+  END IF;
+  IF p_stays IS NOT NULL THEN
+    WITH gone AS (
+      UPDATE token_family f SET revoked_at = now()
+      WHERE f.device_id = ANY (ARRAY(SELECT device_id FROM device
+                                     WHERE user_id = p_user
+                                       AND removed_at IS NULL))
+        AND f.revoked_at IS NULL AND f.family_id <> p_stays
+      RETURNING f.family_id)
+    SELECT coalesce(array_agg(family_id), '{}') INTO ended FROM gone;
+  END IF;
+  PERFORM audit_append('account', 'passphrase', p_user, '');
+END $$;
+
+GRANT DELETE ON refresh_token TO hermetic_api;
+REVOKE ALL ON FUNCTION change_password,
+  rotate_refresh_token(bytea, bytea, timestamptz, interval, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION change_password,
+  rotate_refresh_token(bytea, bytea, timestamptz, interval, bigint) TO hermetic_api;

@@ -1,0 +1,140 @@
+-- An export and an erasure lock what everybody needs at their end: an export of a large account
+-- kept all others from logging in, and an erasure kept its sessions from going on.
+SET LOCAL search_path = hermetic;
+
+-- What is stored about an account, as one JSON text; NULL: there is no such account.
+-- What it said is sealed: of that there are the numbers and sizes alone. The record is
+-- locked last: all that is recorded waits for it.
+CREATE OR REPLACE FUNCTION admin_export(p_username text, p_token uuid DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
+DECLARE
+  a account%ROWTYPE;
+  archive jsonb;
+  v_actor text := admin_actor(p_token, 'export');
+BEGIN
+  SELECT * INTO a FROM account WHERE username = p_username AND erased_at IS NULL;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  SELECT jsonb_build_object(
+    'username', a.username, 'user_id', a.user_id,
+    'created_at', a.created_at, 'suspended_at', a.suspended_at,
+    'devices', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'device_id', d.device_id, 'name', d.name, 'created_at', d.created_at,
+        'removed_at', d.removed_at, 'number', d.link_number,
+        'key_packages', (SELECT count(*) FROM key_package k
+                         WHERE k.device_id = d.device_id),
+        'seen_at', (SELECT max(p.seen_at) FROM presence p
+                    WHERE p.device_id = d.device_id),
+        'logins', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'created_at', f.created_at, 'revoked_at', f.revoked_at)
+            ORDER BY f.created_at), '[]')
+          FROM token_family f WHERE f.device_id = d.device_id)
+      ) ORDER BY d.created_at), '[]') FROM device d WHERE d.user_id = a.user_id),
+    'logs', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'fingerprint', encode(l.fingerprint, 'hex'), 'salt', encode(l.salt, 'hex'),
+        'created_at', l.created_at, 'replaced_at', l.replaced_at,
+        'links', (SELECT coalesce(jsonb_agg(encode(k.link, 'hex') ORDER BY k.number),
+                                  '[]')
+                  FROM account_links_behind(l.fingerprint, 0, NULL) k)
+      ) ORDER BY l.created_at), '[]') FROM account_log l WHERE l.user_id = a.user_id),
+    'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', m.session_id, 'device_id', m.device_id,
+        'left_at', m.departed_at,
+        'sent', (SELECT count(*) FROM message e WHERE e.session_id = m.session_id
+                 AND e.sender = m.device_id),
+        'bytes', (SELECT coalesce(sum(octet_length(e.envelope)), 0)
+                  FROM message e WHERE e.session_id = m.session_id
+                    AND e.sender = m.device_id)
+      ) ORDER BY m.session_id, m.device_id), '[]')
+      FROM session_member m JOIN device d USING (device_id)
+      WHERE d.user_id = a.user_id),
+    'files', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', f.session_id, 'file_id', f.file_id, 'device_id', f.device_id,
+        'size', f.size, 'stored', f.stored, 'created_at', f.created_at)
+        ORDER BY f.created_at), '[]')
+      FROM file f JOIN device d USING (device_id)
+      WHERE d.user_id = a.user_id AND NOT f.gone),
+    'invitations', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'session_id', i.session_id, 'invited_by', b.username,
+        'created_at', i.created_at) ORDER BY i.created_at), '[]')
+      FROM invitation i JOIN account b ON b.user_id = i.invited_by
+      WHERE i.user_id = a.user_id))
+    INTO archive;
+  PERFORM audit_append(v_actor, 'exported', a.user_id, '');
+  RETURN (archive || jsonb_build_object(
+    'audit_subject', audit_subject(a.user_id),
+    'audit', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'n', u.n, 'at_us', u.at_us, 'actor', u.actor, 'event', u.event,
+        'detail', u.detail) ORDER BY u.n), '[]')
+      FROM audit u WHERE u.subject IN (a.user_id, audit_subject(a.user_id)))))::text;
+END $$;
+
+-- Erases an account: what leads to the person goes, and what the sessions of others are
+-- proved by stays, under an id and a name that are nobody's (docs/operations.md,
+-- "Erasure"): its devices' ids, the fingerprint and the links of its logs, whose salts
+-- go. In the record stays the hash, whose key goes. Returns whether there is such an
+-- account.
+--
+-- Its devices end as any do, so the keys of their sessions are due (docs/adr/0018). The
+-- row goes last: a login that is under way has no account then.
+--
+-- What its messages' requests were called goes first, while nothing is locked that others
+-- need, and then once more for the messages that came meanwhile.
+CREATE OR REPLACE FUNCTION erase_account(p_username text, p_token uuid DEFAULT NULL)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = hermetic AS $$
+DECLARE
+  v_user uuid;
+  v_nobody uuid := gen_random_uuid();
+  v_devices uuid[];
+  v_sessions uuid[];
+  v_ends bigint[];
+BEGIN
+  SELECT user_id INTO v_user FROM account
+    WHERE username = p_username AND erased_at IS NULL;
+  IF v_user IS NULL THEN
+    RETURN false;
+  END IF;
+  SELECT array_agg(device_id) INTO v_devices FROM device WHERE user_id = v_user;
+  SELECT array_agg(s.session_id), array_agg(s.last_seq) INTO v_sessions, v_ends
+    FROM session s WHERE s.session_id IN (
+      SELECT session_id FROM session_member WHERE device_id = ANY (v_devices));
+  UPDATE message e SET origin = ''
+    FROM unnest(v_sessions) AS m (session_id)
+    WHERE e.session_id = m.session_id AND e.sender = ANY (v_devices)
+      AND e.origin <> '';
+  PERFORM FROM account WHERE user_id = v_user AND erased_at IS NULL FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r, cost_p,
+                       suspended_at, erased_at)
+    VALUES (v_nobody, 'erased.' || left(replace(gen_random_uuid()::text, '-', ''), 24),
+            '', '', 2, 1, 1, now(), now());
+  SELECT array_agg(device_id) INTO v_devices FROM device WHERE user_id = v_user;
+  PERFORM end_device(device_id) FROM device
+    WHERE user_id = v_user AND removed_at IS NULL;
+  DELETE FROM refresh_token r USING token_family f
+    WHERE r.family_id = f.family_id AND f.device_id = ANY (v_devices);
+  DELETE FROM presence WHERE device_id = ANY (v_devices);
+  DELETE FROM invitation WHERE user_id = v_user;
+  UPDATE invitation SET invited_by = v_nobody WHERE invited_by = v_user;
+  UPDATE session SET creator = v_nobody WHERE creator = v_user;
+  UPDATE message e SET origin = ''
+    FROM session_member m
+    LEFT JOIN unnest(v_sessions, v_ends) AS u (session_id, seq) USING (session_id)
+    WHERE m.device_id = ANY (v_devices)
+      AND e.session_id = m.session_id AND e.sender = m.device_id
+      AND e.seq > coalesce(u.seq, 0) AND e.origin <> '';
+  UPDATE device SET user_id = v_nobody, name = 'erased', created_at = now()
+    WHERE user_id = v_user;
+  UPDATE account_log SET user_id = v_nobody, salt = decode(repeat('00', 32), 'hex'),
+                         replaced_at = coalesce(replaced_at, now())
+    WHERE user_id = v_user;
+  DELETE FROM allowance WHERE name IN (
+    limit_name('sessions by ' || v_user), limit_name('invitations by ' || v_user),
+    limit_name('claims of ' || v_user));
+  PERFORM audit_append(admin_actor(p_token, 'erase'), 'erased', v_user, '');
+  DELETE FROM account WHERE user_id = v_user;
+  RETURN true;
+END $$;

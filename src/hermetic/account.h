@@ -1,0 +1,105 @@
+/*
+ * libhermetic: one's account, whose other devices are let in and ended here, and other
+ * people: whose account a name means, and whom one does not want to hear of. Part of
+ * hermetic/hermetic.h, which says what holds of all these functions.
+ */
+#ifndef HERMETIC_HERMETIC_ACCOUNT_H
+#define HERMETIC_HERMETIC_ACCOUNT_H
+
+#include "hermetic/hermetic.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* ---- one's devices ----
+ *
+ * Since 0.6. A new device shows a code (struct hermetic_approval), which its person brings
+ * to one that stands in the account. */
+
+struct hermetic_own_device {
+	const char *id, *name;
+	uint64_t number; /* in the account's log; 0: none */
+	bool own;	 /* this one */
+	bool pending;	 /* is not approved */
+	bool waits;	 /* asks to be approved now */
+	bool ready;	 /* has KeyPackages, so it can come into sessions */
+	bool
+	    stands; /* in the log, as verified here; all else the server says */
+};
+
+enum hermetic_result hermetic_devices(
+    struct hermetic *h, const struct hermetic_own_device *const **list,
+    size_t *count);
+
+/* Lets in the device that has asked with this code, and with no other one:
+ * HERMETIC_REFUSED ("code-mismatch"): it was mistyped, or the server has changed what was
+ * asked. *number, or NULL: that device's. Then hermetic_link() brings it into sessions. */
+enum hermetic_result hermetic_approve(struct hermetic *h, const char *code,
+				      uint64_t *number);
+/* One's other devices come into one's sessions. `number` is that of one which has to be in
+ * afterwards, or 0: HERMETIC_LOOK ("not-ready") until it has seen that it was approved,
+ * some seconds as a rule. */
+enum hermetic_result hermetic_link(struct hermetic *h, uint64_t number);
+/* By its id, the beginning of that, or its name: one that asks is not let in. */
+enum hermetic_result hermetic_refuse(struct hermetic *h, const char *device);
+/* The same: one that stands in the account is ended, there and in one's sessions. */
+enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device);
+
+/* ---- people ---- */
+
+struct hermetic_person {
+	const char *username;
+	const char *digits; /* twelve groups of five, to be compared */
+	enum hermetic_comparison compared;
+	bool closed; /* the account was */
+	bool forked; /* there are two logs of it that contradict each other */
+	/* The server shows another account under that name: its digits, or NULL. */
+	const char *other_digits;
+	const char
+	    *other_fingerprint; /* since 0.6: the same for hermetic_accept() */
+};
+
+/* Reads that account's log, and verifies it; of one's own name, one's own. */
+enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
+				     const struct hermetic_person **person);
+/* A person has compared the digits with that person. */
+enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
+
+/* Since 0.6. The person was shown the other account's digits, and says that the name is
+ * meant for it. HERMETIC_GONE: there is none; HERMETIC_CONFLICT: the server has shown yet
+ * another one since. */
+enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
+				     const char *fingerprint);
+
+/* ---- whom one does not want to hear of ----
+ *
+ * Since 0.6. */
+
+struct hermetic_blocked {
+	const char *username;
+	const char *fingerprint; /* of the account; NULL: none was known */
+	bool
+	    here; /* false: another device of the account has, says the server */
+};
+
+enum hermetic_result hermetic_blocks(
+    struct hermetic *h, const struct hermetic_blocked *const **list,
+    size_t *count);
+/* No invitation of that user is told or taken, and the server answers that user as if this
+ * account were not there. *known, or NULL: the server shows somebody of that name. */
+enum hermetic_result hermetic_block(struct hermetic *h, const char *user,
+				    bool *known);
+enum hermetic_result hermetic_unblock(struct hermetic *h, const char *user);
+
+/* Since 0.6. The invitation into that session is not taken; a device that was added leaves
+ * it. */
+enum hermetic_result hermetic_decline(struct hermetic *h, const char *session);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,86 @@
+/* Files of this machine, sent and saved. */
+#include "reach/files.h"
+#include "hermetic/inside.h"
+#include "reach/view.h"
+
+/* What is told how far it is, and who says the message. */
+struct sending {
+	struct hermetic *h;
+	struct hermetic_sent *sent;
+	enum hermetic_result result; /* HERMETIC_KEPT: it waits */
+};
+
+static enum err say(void *context, const struct order *order)
+{
+	struct sending *sending = context;
+	const struct outcome *outcome;
+	enum err e = view_send(&sending->h->a, order, &outcome);
+
+	sending->result =
+	    saying_kept(sending->h, order, e, outcome, sending->sent);
+	return sending->result == HERMETIC_KEPT ? ERR_OK : e;
+}
+
+static bool take_watch(const void *given, struct hermetic_watch *watch)
+{
+	return given == NULL || (inside_take(watch, sizeof(*watch), given) &&
+				 watch->watch != NULL);
+}
+
+enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
+					const char *path, const char *text,
+					const struct hermetic_saying *saying,
+					const struct hermetic_watch *given,
+					struct hermetic_sent *sent)
+{
+	struct hermetic_watch watch = { .watch = NULL };
+	struct order order = { .kind = ORDER_SEND, .session = session };
+	struct sending sending = { h, sent, HERMETIC_OK };
+	const struct files_sayer sayer = { say, &sending };
+	struct files_watch watcher;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (!take_watch(given, &watch) || !inside_saying(saying, &order) ||
+	    path == NULL)
+		return inside_refuse(h, "usage",
+				     "A file has a path, and each struct its "
+				     "size.");
+	order.text = span_str(text != NULL ? text : "");
+	watcher = (struct files_watch){ watch.watch, watch.context };
+	e = files_send(&h->a, path, order, given != NULL ? &watcher : NULL,
+		       &sayer);
+	return e == ERR_OK && sending.result == HERMETIC_KEPT
+		   ? HERMETIC_KEPT
+		   : inside_result(h, e);
+}
+
+enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
+					uint64_t number, const char *folder,
+					const struct hermetic_watch *given,
+					const char **name)
+{
+	struct saving saving = { .folder = -1, .part = -1 };
+	struct attachment file = { .size = 0 };
+	struct hermetic_watch watch = { .watch = NULL };
+	struct files_watch watcher;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (!take_watch(given, &watch) || folder == NULL)
+		return inside_refuse(h, "usage",
+				     "A file is saved in a folder, and struct "
+				     "hermetic_watch has its size.");
+	watcher = (struct files_watch){ watch.watch, watch.context };
+	TRY(files_save(&h->a, session, number, folder,
+		       given != NULL ? &watcher : NULL, &file, &saving));
+	buf_clear(&h->saved);
+	h->saved = saving.name;
+	saving.name = (struct buf){ .n = 0 };
+	if (name != NULL)
+		*name = (const char *)h->saved.p;
+out:
+	saving_close(&saving);
+	attachment_clear(&file);
+	return inside_result(h, e);
+}

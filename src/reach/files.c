@@ -1,0 +1,107 @@
+#include "reach/files.h"
+
+#include "reach/look.h"
+#include "reach/transfer.h"
+#include "reach/upload.h"
+#include "reach/view.h"
+
+#include <string.h>
+
+struct watched {
+	const struct files_watch *watch;
+	uint64_t total;
+};
+
+static bool watch(void *context, uint64_t done)
+{
+	const struct watched *w = context;
+
+	return w->watch == NULL ||
+	       w->watch->watch(w->watch->context, done, w->total);
+}
+
+/* ---- sending ---- */
+
+/* The key of an upload is its message's own id, so a try that was cut off behind the
+ * message finds that it was said. */
+static enum err say(const struct upload *upload, struct order order,
+		    const struct files_sayer *sayer)
+{
+	char key[UPLOAD_KEY_SIZE];
+
+	upload_key(upload->file.id, key);
+	order.key = key;
+	order.file = &upload->file;
+	return sayer->say(sayer->context, &order);
+}
+
+enum err files_send(struct account *a, const char *path, struct order order,
+		    const struct files_watch *watcher,
+		    const struct files_sayer *sayer)
+{
+	struct upload upload = { .fd = -1 };
+	struct watched watched = { .watch = watcher };
+	const struct suite *suite;
+	struct transfer t;
+	bool said = false;
+	enum err e, closed;
+
+	TRY(look_suite(a->device, order.session, &a->why, &suite));
+	TRY(upload_open(a, order.session, path, suite, &upload));
+	watched.total = attachment_sealed_size(upload.file.size);
+	t = (struct transfer){ .session = order.session,
+			       .file = upload.file.id,
+			       .fd = upload.fd,
+			       .size = watched.total,
+			       .watch = watch,
+			       .context = &watched };
+	TRY(transfer_up(a, &t));
+	e = say(&upload, order, sayer);
+	said = e == ERR_OK || e == ERR_STATE_CONFLICT;
+out:
+	closed = upload_close(a, &upload, said);
+	return e != ERR_OK ? e : closed;
+}
+
+/* ---- saving ---- */
+
+static enum err find(struct account *a, const char *id, uint64_t seq,
+		     struct attachment *file)
+{
+	enum err e = device_file(a->device, id, seq, file);
+
+	if (e == ERR_STATE_GONE) { /* it may not be read yet */
+		attachment_clear(file);
+		TRY(view_refresh(a, id));
+		e = device_file(a->device, id, seq, file);
+	}
+	if (e == ERR_STATE_GONE)
+		e = why_set(&a->why, e, "no-file",
+			    "Message #%llu names no file that is known here.",
+			    (unsigned long long)seq);
+out:
+	return e;
+}
+
+enum err files_save(struct account *a, const char *session, uint64_t seq,
+		    const char *folder, const struct files_watch *watcher,
+		    struct attachment *file, struct saving *saving)
+{
+	struct watched watched = { .watch = watcher };
+	struct transfer t;
+	enum err e;
+
+	TRY(find(a, session, seq, file));
+	TRY(saving_open(folder, file, saving, &a->why));
+	watched.total = attachment_sealed_size(file->size);
+	t = (struct transfer){ .session = session,
+			       .file = file->id,
+			       .fd = saving->part,
+			       .size = watched.total,
+			       .watch = watch,
+			       .context = &watched };
+	TRY(transfer_down(a, &t));
+	TRY(saving_end(saving, &a->why));
+out:
+	return e;
+}

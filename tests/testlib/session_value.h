@@ -1,0 +1,13 @@
+/* A session as one value, as a device wrote it before it kept items: what is the same has
+ * the same value, and session_load() takes it. Only tests, fuzz targets and benchmarks
+ * write one. */
+#ifndef HERMETIC_TESTS_SESSION_VALUE_H
+#define HERMETIC_TESTS_SESSION_VALUE_H
+
+#include "session/session.h"
+
+/* Appends it. */
+MUST_CHECK enum err session_value(const struct session *session,
+				  struct buf *value);
+
+#endif
