@@ -79,7 +79,7 @@ WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofis
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
 WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c form.c legacy.c)
 # What speaks to a machine or its network; libgcrypt is not there.
-WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
+WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,call.c libraries.c notice.c \
 	passphrase_form.c passphrase_password.c problem.c reply.c \
