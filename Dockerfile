@@ -19,6 +19,24 @@ COPY src src
 COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
+# The page for browsers. OpenSSL, which takes minutes, is built before what changes more
+# often is there.
+FROM ${BASE} AS page
+WORKDIR /src
+COPY tools/packages.txt tools/packages.txt
+RUN apt-get update \
+ && awk '$1 == "page" { print $2 }' tools/packages.txt \
+  | xargs apt-get install -y --no-install-recommends make pkg-config \
+ && rm -rf /var/lib/apt/lists/*
+COPY Makefile ./
+COPY mk mk
+COPY tools tools
+RUN make -s -j"$(nproc)" build/wasm/openssl/libcrypto.a
+COPY src src
+COPY sdk/js sdk/js
+COPY web web
+RUN make -s -j"$(nproc)" web
+
 FROM ${BASE} AS node
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
@@ -35,7 +53,9 @@ COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
   /usr/local/bin/
 COPY migrations migrations
-COPY deploy/entrypoint.sh deploy/healthcheck.sh /usr/local/lib/hermetic/
+COPY --from=page /src/build/web /usr/share/hermetic/web
+COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/sbom.sh /usr/local/lib/hermetic/
+RUN sh /usr/local/lib/hermetic/sbom.sh hermetic >/usr/local/lib/hermetic/sbom.json
 # Volumes begin as what they cover, its owner included.
 RUN install -d -o 10001 -g 10001 /run/hermetic /var/lib/hermetic/seen
 RUN sed -i 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
@@ -56,7 +76,9 @@ USER 0:0
 RUN apt-get update \
  && apt-get install -y --no-install-recommends mosquitto \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o 10001 -g 10001 /var/lib/hermetic/mqtt
+ && install -d -o 10001 -g 10001 /var/lib/hermetic/mqtt \
+ && sh /usr/local/lib/hermetic/sbom.sh hermetic-mqtt \
+    >/usr/local/lib/hermetic/sbom.json
 COPY --from=build /src/build/release/hermetic_mqtt.so /usr/local/lib/hermetic/
 COPY deploy/mosquitto.conf deploy/mosquitto-websocket.conf /usr/local/lib/hermetic/
 USER 10001:10001

@@ -6,6 +6,7 @@
 # directory of its own (B=).
 # make install-man: man pages, made from the headers; needs node.
 # make install-server: what the services are made of, without units: debian/ has these.
+# make install-web: the page that a node serves (mk/web.mk).
 
 PREFIX ?= /usr/local
 LIB ?= lib
@@ -89,7 +90,7 @@ install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -m 0644 $(addprefix $(B)/,$(SERVER_MODULES)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0755 $(addprefix $(B)/,$(SERVER_PROGRAMS)) $(DESTDIR)$(SERVER_LIB)
 	install -m 0644 migrations/*.sql $(SERVER_SHARE)/migrations
-	install -m 0644 deploy/roles.sql deploy/admin-role.sql $(SERVER_SHARE)
+	install -m 0644 deploy/roles.sql deploy/admin-role.sql deploy/distribute.sql $(SERVER_SHARE)
 	install -m 0755 deploy/make-secrets.sh $(SERVER_SHARE)
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic.so|' kore.conf \
 	    > $(SERVER_SHARE)/kore.conf

@@ -32,11 +32,12 @@ export const settings = { HERMETIC_ROTATION_MESSAGES: '100000000',
   HERMETIC_LOGINS_PER_MINUTE: '100000', HERMETIC_LOG_LEVEL: 'warn',
   HERMETIC_WEBSOCKETS: '16000', HERMETIC_ADDRESS_WEBSOCKETS: '16000' };
 
-export async function openWorld({ workers = 2 } = {}) {
-  const postgres = await startPostgres({ settings: cluster });
-  await postgres.psql(worn);
-  const startOne = (more = {}) =>
-    startNode({ postgres, workers, env: settings, ...more });
+/** `settings`: of PostgreSQL, besides; `isWorn` false: without the gigabyte. */
+export async function openWorld({ workers = 2, settings: more = {}, isWorn = true } = {}) {
+  const postgres = await startPostgres({ settings: { ...cluster, ...more } });
+  if (isWorn) await postgres.psql(worn);
+  const startOne = (as = {}) =>
+    startNode({ postgres, workers, env: settings, ...as });
   const node = await startOne();
   const sender = await newUser(node.url, 'sender');
   const receiver = await newUser(node.url, 'receiver');

@@ -72,6 +72,11 @@ export class Client extends Calls {
     return Records.exist(storage);
   }
 
+  /** Rejects where the passphrase does not open that storage; another tab may have its lock. */
+  static async check({ storage, passphrase, wasm }) {
+    await Records.open(storage, passphrase, keyWith(await wasm()));
+  }
+
   async #begin(f) {
     this.#unlock = await this.#options.storage.lock(this.#options.lock);
     try {
@@ -570,5 +575,9 @@ export const withDefaults = defaults => class extends Client {
 
   static login(options) {
     return Client.login({ ...defaults, ...options });
+  }
+
+  static check(options) {
+    return Client.check({ ...defaults, ...options });
   }
 };

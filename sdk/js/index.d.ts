@@ -197,6 +197,9 @@ export class Client {
   static register(options: LoginOptions): Promise<Client>;
   static login(options: LoginOptions): Promise<Client>;
   static exists(storage: Storage): Promise<boolean>;
+  /** Rejects where the passphrase does not open that storage: also while another tab has the
+   * device, which does what it is asked for without. */
+  static check(options: Pick<OpenOptions, 'storage' | 'passphrase' | 'wasm'>): Promise<void>;
 
   readonly username: string;
   readonly deviceId: string;

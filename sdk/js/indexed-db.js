@@ -39,6 +39,7 @@ export class IndexedDbStorage {
       request.result.createObjectStore(KEYS);
     };
     this.#database = await done(request);
+    this.#database.onversionchange = () => this.#database?.close(); // another tab forgets it all
     return this.#database;
   }
 

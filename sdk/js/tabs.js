@@ -7,7 +7,7 @@ import { Failure } from './module.js';
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify'];
 const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
-  'resolve', 'drop'];
+  'resolve', 'drop', 'logout'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
 const ALL = new Set([...AGAIN, ...DONE_ONCE]);
 const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again

@@ -54,6 +54,11 @@ enum setting_process {
 	      "and one user may share it. Empty: until it ends.")              \
 	SETTING(DATABASE_SEEN_FILE, TEXT, "", 0u, 0u,                          \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
+	GROUP("Where sessions are spread over several machines "               \
+	      "(docs/scaling.md): how many shards there are, or a "            \
+	      "multiple of it. Otherwise 1.")                                  \
+	SETTING(DATABASE_BUCKETS, NUMBER, "1", 1u, 1024u,                      \
+		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	GROUP("The key-encryption key: 32 bytes in base64 (openssl rand "      \
 	      "-base64 32). Signing keys are in the database only "            \
 	      "wrapped under it. Or HERMETIC_KEK_FILE.")                       \
@@ -134,9 +139,10 @@ enum setting_process {
 		SETTING_ROTATION | SETTING_ADMIN, NULL)                        \
 	SETTING(SIGNING_KEY_OVERLAP_SECONDS, NUMBER, "60", 5u, 86400u,         \
 		SETTING_ROTATION, NULL)                                        \
-	GROUP("Limits in bytes: one envelope, one request, and how far "       \
-	      "one WebSocket may lag.")                                        \
-	SETTING(ENVELOPE_BYTES, NUMBER, "65536", 1024u, 1048576u,              \
+	GROUP("Limits in bytes: one envelope (the longest text of a client, "  \
+	      "65535 bytes, and what it is sealed in), one request, and how "  \
+	      "far one WebSocket may lag.")                                    \
+	SETTING(ENVELOPE_BYTES, NUMBER, "66560", 1024u, 1048576u,              \
 		SETTING_API | SETTING_BRIDGE, NULL)                            \
 	SETTING(BODY_BYTES, NUMBER, "1048576", 4096u, 67108864u, SETTING_API,  \
 		NULL)                                                          \
@@ -268,6 +274,13 @@ enum setting_process {
 	      "commas between, such as https://chat.example; * is any. "       \
 	      "Empty: none.")                                                  \
 	SETTING(CORS_ORIGINS, PARSED, "", 0u, 0u, SETTING_API, NULL)           \
+	GROUP("1: a node serves a page at /, by which people use it in a "     \
+	      "browser; and the directory where that page is installed. Who "  \
+	      "serves a page can read all that is said there "                 \
+	      "(docs/threat-model.md).")                                       \
+	SETTING(WEB, NUMBER, "0", 0u, 1u, SETTING_API, NULL)                   \
+	SETTING(WEB_DIRECTORY, TEXT, "/usr/share/hermetic/web", 0u, 0u,        \
+		SETTING_API, NULL)                                             \
 	GROUP("MQTT (docs/mqtt.md). PostgreSQL as the plugin's and as "        \
 	      "the bridge's role, and the word by which the plugin knows "     \
 	      "the bridge. Or the same names with _FILE.")                     \

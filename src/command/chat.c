@@ -52,6 +52,13 @@ static bool is_naming(const json_t *entry)
 	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
 }
 
+bool chat_is_news(const struct chat *chat, const json_t *entry)
+{
+	return strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) ==
+		   0 &&
+	       strcmp(out_member(entry, "from"), chat->cmd->a.username) != 0;
+}
+
 /* Said once of a session, or of all that is outside of the topic, until it is opened, and
  * each time that somebody mentions the person. */
 static void notice(struct chat *chat, const char *id, const json_t *entry)
@@ -60,12 +67,9 @@ static void notice(struct chat *chat, const char *id, const json_t *entry)
 	bool here = strcmp(id, chat->current) == 0;
 	const char *does = mentioned ? "mentions you" : "writes";
 
-	if (!mentioned &&
-	    (strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) !=
-		 0 ||
-	     strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0 ||
-	     (here ? chat->outside
-		   : json_object_get(chat->noticed, id) != NULL)))
+	if (!mentioned && (!chat_is_news(chat, entry) ||
+			   (here ? chat->outside
+				 : json_object_get(chat->noticed, id) != NULL)))
 		return;
 	if (here) {
 		chat->outside = true;
@@ -78,19 +82,25 @@ static void notice(struct chat *chat, const char *id, const json_t *entry)
 		 chat_label(chat, id), id);
 }
 
+/* An entry of another session has that one's label, and the day stands before both. */
 static void print_entry(struct chat *chat, const char *id, const json_t *entry)
 {
-	struct entry_lines others = { .chat = true };
-	bool current = strcmp(id, chat->current) == 0;
-	struct buf text = BUF_INIT;
+	struct entry_lines *lines = &chat->lines;
+	struct buf text = BUF_INIT, label = BUF_INIT;
 
-	if (!current)
-		buf_putf(&text, "[%s] ", chat_label(chat, id));
-	others.day = chat->lines.day;
-	entry_line_put(&text, current ? &chat->lines : &others, entry);
+	lines->label = SPAN_EMPTY;
+	if (strcmp(id, chat->current) == 0) {
+		chat_mark_unread(chat, entry);
+	} else {
+		buf_putf(&label, "[%s] ", chat_label(chat, id));
+		lines->label = buf_span(&label);
+	}
+	entry_line_put(&text, lines, entry);
 	if (buf_end(&text) == ERR_OK)
 		out_line("%.*s", (int)text.n, (const char *)text.p);
+	lines->label = SPAN_EMPTY;
 	buf_clear(&text);
+	buf_clear(&label);
 }
 
 static bool on_entry(void *context, const char *id, const json_t *message)
@@ -358,13 +368,15 @@ static enum err follow(struct chat *chat, const json_t *row)
 static enum err listen_to_all(struct chat *chat)
 {
 	const json_t *row, *only = NULL;
-	char first[] = "/list";
 	size_t i, count = 0;
 	json_t *list = NULL;
 	enum err e;
 
-	TRY(chat_command(chat, first));
-	TRY(directory_list(&chat->cmd->a, &list));
+	e = directory_look(&chat->cmd->a, &list);
+	if (list == NULL)
+		goto out;
+	cmd_print_sessions(chat->cmd, list, e == ERR_OK);
+	complain(chat, e);
 	json_array_foreach(list, i, row) if (is_ours(row))
 	{
 		only = row;

@@ -5,6 +5,7 @@
 #include "command/cmd.h"
 #include "command/entry_line.h"
 #include "command/line.h"
+#include "command/shown.h"
 #include "device/said_act.h"
 #include "reach/live.h"
 
@@ -18,6 +19,9 @@ struct chat {
 	char topic[SAID_TOPIC_MAX + 1]; /* of that session; "": none */
 	bool outside; /* it was told that others write outside of the topic */
 	struct entry_lines lines; /* those of the session that is open */
+	struct shown_part shown;  /* of that session, so far */
+	bool unread_line;  /* is due before the next text of another behind */
+	uint64_t read;	   /* that entry */
 	struct buf asked;  /* a long text: the person is asked about it */
 	const char *typed; /* the line whose words are a command */
 	bool leaving;
@@ -32,6 +36,9 @@ struct chat {
 
 /* Opens the account; logs in or registers as needed. */
 MUST_CHECK enum err chat_log_in(struct cmd *cmd);
+
+/* A text of another user. */
+bool chat_is_news(const struct chat *chat, const json_t *entry);
 
 /* ---- chat_label.c ---- */
 
@@ -49,6 +56,10 @@ void chat_put_cut(struct buf *out, struct span label, bool inside);
 /* ---- chat_session.c ---- */
 
 void chat_update_prompt(struct chat *chat);
+
+/* An entry of the session that is open is about to be printed: where it is the first one
+ * that was not read, a line says so. */
+void chat_mark_unread(struct chat *chat, const json_t *entry);
 
 /* A session becomes the one that is talked in; its last messages are told. */
 MUST_CHECK enum err chat_enter(struct chat *chat, const char *id);
@@ -85,6 +96,11 @@ MUST_CHECK enum err chat_need_current(struct chat *chat);
 
 /* The line as it was typed, without its first words. */
 const char *chat_behind_words(const struct chat *chat, size_t count);
+
+/* The same where it is one operand that may have spaces: as typed_put_rest() has it, and a
+ * NUL. */
+MUST_CHECK enum err chat_rest(const struct chat *chat, size_t count,
+			      struct buf *rest);
 
 /* Each command with its slash. */
 void chat_each_command(void (*each)(void *context, const char *word),

@@ -3,6 +3,7 @@
 
 #include "command/args_verbs.h"
 #include "command/out.h"
+#include "command/typed.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -36,16 +37,25 @@ static enum err check_words(struct chat *chat, char **words, size_t count)
 		       WORDS_MAX - 1);
 }
 
-/* Appends the path and a NUL. Here no shell makes the home of it. */
-static void put_path(struct buf *out, const char *path)
+/* As chat_rest(), of a path. Here no shell makes the home of it. */
+static enum err take_path(const struct chat *chat, size_t count,
+			  struct buf *path)
 {
-	const char *home = getenv("HOME");
+	const char *home = getenv("HOME"), *given;
+	struct buf rest = BUF_INIT;
+	enum err e;
 
-	if (home != NULL && strncmp(path, "~/", 2) == 0)
-		buf_putf(out, "%s/%s", home, path + 2);
+	TRY(chat_rest(chat, count, &rest));
+	given = (const char *)rest.p;
+	if (home != NULL && strncmp(given, "~/", 2) == 0)
+		buf_putf(path, "%s/%s", home, given + 2);
 	else
-		buf_put_str(out, path);
-	buf_put_u8(out, 0);
+		buf_put_str(path, given);
+	buf_put_u8(path, 0);
+	TRY(buf_end(path));
+out:
+	buf_clear(&rest);
+	return e;
 }
 
 static enum err do_list(struct chat *chat, char **words, size_t count)
@@ -82,17 +92,19 @@ out:
 /* The line as it was typed, without its first words. */
 const char *chat_behind_words(const struct chat *chat, size_t count)
 {
-	const char *at = chat->typed;
+	return typed_behind(chat->typed, count);
+}
 
-	for (; count > 0; count--) {
-		at += strspn(at, SPACES);
-		at += strcspn(at, SPACES);
-	}
-	return at + strspn(at, SPACES);
+enum err chat_rest(const struct chat *chat, size_t count, struct buf *rest)
+{
+	typed_put_rest(rest, chat_behind_words(chat, count));
+	buf_put_u8(rest, 0);
+	return buf_end(rest);
 }
 
 static enum err do_open(struct chat *chat, char **words, size_t count)
 {
+	struct buf word = BUF_INIT;
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
@@ -101,10 +113,11 @@ static enum err do_open(struct chat *chat, char **words, size_t count)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/open wants the name of a session, or an "
 			       "ID.");
-	TRY(directory_find(&chat->cmd->a, chat_behind_words(chat, 1), false,
-			   id));
+	TRY(chat_rest(chat, 1, &word));
+	TRY(directory_find(&chat->cmd->a, (const char *)word.p, false, id));
 	TRY(chat_enter(chat, id));
 out:
+	buf_clear(&word);
 	return e;
 }
 
@@ -210,16 +223,22 @@ out:
 static enum err do_search(struct chat *chat, char **words, size_t count)
 {
 	struct args args = { .verb = VERB_SEARCH,
-			     .operands = { chat_behind_words(chat, 1) },
 			     .in = chat->current[0] != '\0' ? chat->current
 							    : NULL,
 			     .last = CHAT_FOUND_MAX };
+	struct buf sought = BUF_INIT;
+	enum err e;
 
 	(void)words;
 	if (count < 2)
 		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
 			       "/search wants words.");
-	return chat_run_args(chat, &args);
+	TRY(chat_rest(chat, 1, &sought));
+	args.operands[0] = (const char *)sought.p;
+	TRY(chat_run_args(chat, &args));
+out:
+	buf_clear(&sought);
+	return e;
 }
 
 static enum err do_send(struct chat *chat, char **words, size_t count)
@@ -237,8 +256,7 @@ static enum err do_send(struct chat *chat, char **words, size_t count)
 	TRY(chat_need_current(chat));
 	if (chat->topic[0] != '\0')
 		args.topic = chat->topic;
-	put_path(&path, chat_behind_words(chat, 1));
-	TRY(buf_end(&path));
+	TRY(take_path(chat, 1, &path));
 	args.file = (const char *)path.p;
 	TRY(chat_run_args(chat, &args));
 out:
@@ -303,17 +321,6 @@ static bool ends_with_text(enum verb verb)
 	return verb == VERB_RENAME || verb == VERB_SUBJECT || takes_path(verb);
 }
 
-static enum err put_text(enum verb verb, const char *text, struct buf *out)
-{
-	if (takes_path(verb)) {
-		put_path(out, text);
-	} else {
-		buf_put_str(out, text);
-		buf_put_u8(out, 0);
-	}
-	return buf_end(out);
-}
-
 /* As the command line takes them, with the open session in its place; "yes" behind
  * them is --yes. */
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
@@ -337,7 +344,8 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	for (size_t i = 1; i < count; i++) {
 		argv[argc++] = words[i];
 		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
-			TRY(put_text(verb, chat_behind_words(chat, i), &rest));
+			TRY(takes_path(verb) ? take_path(chat, i, &rest)
+					     : chat_rest(chat, i, &rest));
 			argv[argc - 1] = (char *)rest.p;
 			break;
 		}
@@ -406,23 +414,11 @@ void chat_each_command(void (*each)(void *context, const char *word),
 	}
 }
 
-/* Of more than WORDS_MAX words one more is taken: most are of a text. */
-static size_t split(char *text, char *words[WORDS_MAX + 1])
-{
-	size_t count = 0;
-	char *rest = NULL;
-
-	for (char *word = strtok_r(text, SPACES, &rest);
-	     word != NULL && count <= WORDS_MAX;
-	     word = strtok_r(NULL, SPACES, &rest))
-		words[count++] = word;
-	return count;
-}
-
 static enum err run(struct chat *chat, char *text)
 {
 	char *words[WORDS_MAX + 2] = { NULL };
-	size_t count = split(text, words);
+	/* of more than WORDS_MAX words one more is taken: most are of a text */
+	size_t count = typed_split(text, words, WORDS_MAX + 1);
 	enum verb verb = args_find_verb(words[0] + 1);
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -3,6 +3,7 @@
 
 #include "command/cluster.h"
 #include "command/out.h"
+#include "reach/choose.h"
 #include "reach/directory.h"
 
 #include <stdio.h>
@@ -62,8 +63,9 @@ const char *chat_label(struct chat *chat, const char *id)
 
 	find(chat, id, &label);
 	chat_put_cut(&safe, buf_span(&label), true);
-	if (buf_end(&safe) != ERR_OK || safe.n == 0)
-		(void)snprintf(text, sizeof(text), "\"%.8s\"", id);
+	if (buf_end(&safe) != ERR_OK || safe.n == 0 ||
+	    span_equal(buf_span(&safe), span_of(id, CHOOSE_SHORT_ID)))
+		(void)snprintf(text, sizeof(text), "%.*s", CHOOSE_SHORT_ID, id);
 	else
 		(void)snprintf(text, sizeof(text), "\"%.*s\"", (int)safe.n,
 			       (const char *)safe.p);

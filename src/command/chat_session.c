@@ -2,24 +2,31 @@
 #include "command/chat.h"
 
 #include "command/out.h"
-#include "command/shown.h"
+#include "reach/past.h"
 #include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Entries that are shown when a session is opened: so many, and what is not read, up
- * to the other number. */
+/* Messages that are shown when a session is opened: so many, and what is not read, up to
+ * the other number. */
 #define HISTORY 10
-#define HISTORY_MAX 200
+#define HISTORY_MAX 100
 
 /* ---- who was seen ---- */
+
+static uint64_t number(const json_t *object, const char *member)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, member));
+}
 
 /* What was printed of a session since it was looked at last. */
 void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
 {
 	json_t *printed = json_object_get(chat->printed, id);
 
+	if (entry != NULL && strcmp(id, chat->current) == 0)
+		chat->shown.to = number(entry, "seq");
 	if (printed == NULL) {
 		printed = json_object();
 		if (json_object_set_new(chat->printed, id, printed) != 0)
@@ -34,9 +41,10 @@ void chat_note_printed(struct chat *chat, const char *id, const json_t *entry)
 static enum err note_shown(struct chat *chat, const char *id,
 			   const json_t *printed)
 {
+	bool read = strcmp(id, chat->current) == 0 && chat->topic[0] == '\0';
+
 	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json,
-			    strcmp(id, chat->current) == 0 &&
-				chat->topic[0] == '\0');
+			    read ? chat->shown : (struct shown_part){ 0 });
 }
 
 enum err chat_note_shown(struct chat *chat)
@@ -70,30 +78,83 @@ void chat_update_prompt(struct chat *chat)
 	buf_clear(&prompt);
 }
 
-static uint64_t number(const json_t *object, const char *member)
+/* ---- where it begins ---- */
+
+void chat_mark_unread(struct chat *chat, const json_t *entry)
 {
-	return (uint64_t)json_integer_value(json_object_get(object, member));
+	if (!chat->unread_line || number(entry, "seq") <= chat->read ||
+	    !chat_is_news(chat, entry))
+		return;
+	chat->unread_line = false;
+	out_line("-- Not read yet --");
+}
+
+/* The entry before the first one of those. */
+static enum err find_begin(struct chat *chat, uint64_t after, uint64_t last,
+			   uint64_t *begin)
+{
+	const struct past past = { .after = after, .last = last };
+	json_t *entries = NULL;
+	enum err e;
+
+	TRY(past_read(&chat->cmd->a, chat->current, &past, &entries));
+	*begin = json_array_size(entries) > 0
+		     ? number(json_array_get(entries, 0), "seq") - 1
+		     : device_last_seq(chat->cmd->a.device, chat->current);
+out:
+	json_decref(entries);
+	return e;
+}
+
+/* What is not read and stands before what is shown. */
+static enum err tell_more(struct chat *chat, uint64_t read, uint64_t begin)
+{
+	const struct past past = { .after = read,
+				   .before = begin + 1,
+				   .last = DEVICE_UNREAD_MAX };
+	struct device_unread unread;
+	json_t *entries = NULL;
+	enum err e;
+
+	TRY(device_unread(chat->cmd->a.device, chat->current, begin + 1,
+			  &unread));
+	if (unread.count == 0)
+		goto out;
+	TRY(past_read(&chat->cmd->a, chat->current, &past, &entries));
+	out_line("* %llu%s more that you have not read are not shown: /history "
+		 "%zu %llu",
+		 (unsigned long long)unread.count,
+		 unread.count == DEVICE_UNREAD_MAX ? " or" : "",
+		 json_array_size(entries), (unsigned long long)begin + 1);
+out:
+	json_decref(entries);
+	return e;
 }
 
 /* After which entry to show: what is not read, and a little of what is. */
-static enum err begin_of(struct chat *chat, uint64_t last, uint64_t *after)
+static enum err begin_of(struct chat *chat, uint64_t *after)
 {
 	struct device_unread unread;
+	uint64_t begin;
 	enum err e;
 
-	TRY(device_unread(chat->cmd->a.device, chat->current, &unread));
-	*after = last > HISTORY ? last - HISTORY : 0;
-	if (!chat->cmd->args->json && unread.count > 0 && unread.read < *after)
-		*after = unread.read;
-	if (last > HISTORY_MAX && *after < last - HISTORY_MAX)
-		*after = last - HISTORY_MAX;
+	TRY(device_unread(chat->cmd->a.device, chat->current, UINT64_MAX,
+			  &unread));
+	TRY(find_begin(chat, 0, HISTORY, after));
+	chat->unread_line = !chat->cmd->args->json && unread.count > 0;
+	chat->read = unread.read;
+	if (!chat->unread_line || unread.read >= *after)
+		goto out;
+	TRY(find_begin(chat, unread.read, HISTORY_MAX, &begin));
+	TRY(tell_more(chat, unread.read, begin));
+	if (begin < *after)
+		*after = begin;
 out:
 	return e;
 }
 
 /* The session is the one that is talked in. */
-static enum err talk_in(struct chat *chat, const char *id,
-			const json_t *session)
+static enum err talk_in(struct chat *chat, const char *id)
 {
 	uint64_t after;
 	enum err e;
@@ -104,7 +165,8 @@ static enum err talk_in(struct chat *chat, const char *id,
 	(void)json_object_del(chat->noticed, chat->current);
 	chat_update_prompt(chat);
 	chat_update_status(chat);
-	TRY(begin_of(chat, number(session, "last_seq"), &after));
+	TRY(begin_of(chat, &after));
+	chat->shown = (struct shown_part){ .from = after + 1, .to = after };
 	TRY(live_follow(chat->live, chat->current, after));
 	if (!chat->cmd->args->json) /* a script was told each once */
 		live_tell_after(chat->live, chat->current, after);
@@ -130,20 +192,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 			 json_array_size(json_object_get(d, "members")));
 		cmd_print_room(d);
 	}
-	TRY(talk_in(chat, id, d));
-out:
-	json_decref(d);
-	return e;
-}
-
-/* Into which a verb has come, and which it has printed. */
-static enum err enter_new(struct chat *chat)
-{
-	json_t *d = NULL;
-	enum err e;
-
-	TRY(view_session(&chat->cmd->a, chat->cmd->entered, &d));
-	TRY(talk_in(chat, chat->cmd->entered, d));
+	TRY(talk_in(chat, id));
 out:
 	json_decref(d);
 	return e;
@@ -161,6 +210,6 @@ enum err chat_run_args(struct chat *chat, struct args *args)
 	chat->cmd->args = kept;
 	chat->cmd->kept = false;
 	if (e == ERR_OK && chat->cmd->entered[0] != '\0')
-		e = enter_new(chat);
+		e = talk_in(chat, chat->cmd->entered);
 	return e;
 }

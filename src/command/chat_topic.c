@@ -69,13 +69,12 @@ out:
 	return e;
 }
 
-/* The names of the topics that there are. */
-static enum err list(struct chat *chat)
+/* The names of the topics that there are, as members of a new object. */
+static enum err find_topics(struct chat *chat, json_t **found)
 {
 	const struct past all = { .after = 0 };
 	json_t *entries = NULL, *topics = json_object();
-	struct buf line = BUF_INIT;
-	const json_t *entry, *value;
+	const json_t *entry;
 	const char *topic;
 	size_t i;
 	enum err e;
@@ -90,6 +89,22 @@ static enum err list(struct chat *chat)
 						   json_true()) == 0,
 			       ERR_LOCAL_MEMORY);
 	}
+	*found = json_incref(topics);
+out:
+	json_decref(entries);
+	json_decref(topics);
+	return e;
+}
+
+static enum err list(struct chat *chat)
+{
+	json_t *topics = NULL;
+	struct buf line = BUF_INIT;
+	const json_t *value;
+	const char *topic;
+	enum err e;
+
+	TRY(find_topics(chat, &topics));
 	json_object_foreach(topics, topic, value)
 	{
 		buf_put_str(&line, line.n > 0 ? ", \"" : "* Topics: \"");
@@ -102,9 +117,32 @@ static enum err list(struct chat *chat)
 	else
 		out_line("* There is no topic: /topic TOPIC TEXT begins one.");
 out:
-	json_decref(entries);
 	json_decref(topics);
 	buf_clear(&line);
+	return e;
+}
+
+/* The words are a topic that there is, or the first one is, and the others are said in
+ * it. */
+static enum err begin_or_say(struct chat *chat, char **words, size_t count)
+{
+	struct buf rest = BUF_INIT;
+	json_t *topics = NULL;
+	enum err e;
+
+	TRY(chat_rest(chat, 1, &rest));
+	if (count > 2)
+		TRY(find_topics(chat, &topics));
+	if (count == 2 || json_object_get(topics, (const char *)rest.p) != NULL)
+		e = begin(chat, (const char *)rest.p);
+	else
+		e = chat_say(
+		    chat, (struct order){
+			      .topic = words[1],
+			      .text = span_str(chat_behind_words(chat, 2)) });
+out:
+	json_decref(topics);
+	buf_clear(&rest);
 	return e;
 }
 
@@ -113,13 +151,8 @@ enum err chat_topic_command(struct chat *chat, char **words, size_t count)
 	enum err e;
 
 	TRY(chat_need_current(chat));
-	if (count > 2)
-		e = chat_say(
-		    chat, (struct order){
-			      .topic = words[1],
-			      .text = span_str(chat_behind_words(chat, 2)) });
-	else if (count == 2)
-		e = begin(chat, words[1]);
+	if (count > 1)
+		e = begin_or_say(chat, words, count);
 	else if (chat->topic[0] != '\0')
 		e = chat_enter(chat, chat->current);
 	else

@@ -153,6 +153,9 @@ void cmd_print_qr(const char *text);
 /* What the session that view_session() gives is about, and that it has a picture. */
 void cmd_print_room(const json_t *session);
 
+/* The rows of directory_look(). `all`: there are no others. */
+void cmd_print_sessions(const struct cmd *cmd, const json_t *list, bool all);
+
 /* The members that view_session() gives. */
 void cmd_print_members(const struct cmd *cmd, const json_t *session);
 

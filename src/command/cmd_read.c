@@ -19,8 +19,14 @@
 struct reading {
 	struct cmd *cmd;
 	json_t *printed; /* marks of those whose coming in was printed */
+	struct shown_part part;
 	struct entry_lines lines;
 };
+
+static uint64_t seq_of(const json_t *entry)
+{
+	return (uint64_t)json_integer_value(json_object_get(entry, "seq"));
+}
 
 static bool print_entry(void *context, const char *id, const json_t *entry)
 {
@@ -37,6 +43,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 		buf_clear(&line);
 	}
 	shown_note_printed(entry, reading->printed);
+	reading->part.to = seq_of(entry);
 	json_decref(marked);
 	return out_is_good(); /* false: the reader went away */
 }
@@ -44,7 +51,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 static enum err note_shown(struct reading *reading, const char *id)
 {
 	return shown_update(&reading->cmd->a, id, reading->printed,
-			    reading->cmd->args->json, true);
+			    reading->cmd->args->json, reading->part);
 }
 
 /* Prints what is kept after *told. */
@@ -60,6 +67,8 @@ static enum err print_kept(struct reading *reading, const char *id,
 
 	if (*told + 1 < first)
 		*told = first - 1;
+	if (reading->part.from == 0)
+		reading->part.from = *told + 1;
 	for (; go_on && *told < last; (*told)++) {
 		e = view_entry(a, id, *told + 1, &entry);
 		if (e == ERR_STATE_GONE)
@@ -103,6 +112,8 @@ static enum err follow_live(struct reading *reading, const char *id,
 	enum err e;
 
 	TRY(live_open(a, &listener, &live));
+	if (reading->part.from == 0)
+		reading->part.from = told + 1;
 	TRY(live_follow(live, id, told));
 	TRY(live_tell(live, &stopped));
 	while (!stopped) {
@@ -142,13 +153,15 @@ static enum err print_array(struct reading *reading, const char *id,
 	const json_t *entry;
 	size_t i;
 
+	reading->part.from = seq_of(json_array_get(entries, 0));
 	json_array_foreach(
 	    entries, i,
 	    entry) if (!print_entry(reading, id, entry)) return ERR_LOCAL_IO;
 	return ERR_OK;
 }
 
-/* Who looks at the last entries has read; who looks for words or a topic has not. */
+/* Who looks at the last entries has read them; who looks for words or a topic has
+ * not. */
 static enum err print_part(struct reading *reading, const char *id,
 			   uint64_t *told)
 {
@@ -161,8 +174,11 @@ static enum err print_part(struct reading *reading, const char *id,
 	*told = device_last_seq(a->device, id);
 	TRY(past_read(a, id, &past, &entries));
 	TRY(print_array(reading, id, entries));
-	if (args->words == NULL && args->topic == NULL && args->before == 0)
-		TRY(note_shown(reading, id));
+	if (args->words == NULL && args->topic == NULL)
+		TRY(args->before == 0
+			? note_shown(reading, id)
+			: shown_read(a, id, args->json, reading->part));
+	reading->part.from = *told + 1;
 out:
 	json_decref(entries);
 	return e;

@@ -17,17 +17,26 @@ static json_int_t number(const json_t *object, const char *member)
 
 /* ---- lists ---- */
 
-/* ", 3 not read" */
+/* ", 3 not read"; ", 3 not read, about 2 more". What the server tells of and this device
+ * has not may be no messages. */
 static const char *unread_of(const json_t *row)
 {
-	static char text[48];
+	static char text[96];
 	json_int_t count = number(row, "unread");
+	json_int_t behind = number(row, "behind");
+	char more[48] = "";
 
 	text[0] = '\0';
+	if (behind > 0)
+		(void)snprintf(more, sizeof(more), ", about %lld%s",
+			       (long long)behind,
+			       count > 0 ? " more" : " not read");
 	if (count > 0)
-		(void)snprintf(text, sizeof(text), ", %lld%s not read",
-			       (long long)count,
-			       count == DEVICE_UNREAD_MAX ? " or more" : "");
+		(void)snprintf(
+		    text, sizeof(text), ", %lld%s not read%s", (long long)count,
+		    count == DEVICE_UNREAD_MAX ? " or more" : "", more);
+	else
+		(void)snprintf(text, sizeof(text), "%s", more);
 	return text;
 }
 
@@ -129,20 +138,31 @@ out:
 	return e;
 }
 
+void cmd_print_sessions(const struct cmd *cmd, const json_t *list, bool all)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row) print_session(cmd, row);
+	if (json_array_size(list) == 0 && !cmd->args->json && all)
+		out_line("No sessions yet. Start one with: %s",
+			 cmd->chat ? "/create NAME USER"
+				   : "hermetic create --invite USER");
+}
+
+/* What is kept here is printed even when the server cannot be asked. */
 enum err cmd_sessions(struct cmd *cmd)
 {
 	json_t *list = NULL;
-	const json_t *row;
-	size_t i;
 	enum err e;
 
 	if (cmd->args->names)
 		return print_labels(cmd);
-	TRY(directory_list(&cmd->a, &list));
-	json_array_foreach(list, i, row) print_session(cmd, row);
-	if (json_array_size(list) == 0 && !cmd->args->json)
-		out_line("No sessions yet. Start one with: hermetic create "
-			 "--invite USER");
+	e = directory_look(&cmd->a, &list);
+	if (list == NULL)
+		goto out;
+	cmd_print_sessions(cmd, list, e == ERR_OK);
+	TRY(e);
 	if (!cmd->args->json && cmd_someone_waits(cmd))
 		(void)fprintf(stderr, "hermetic: A device waits to be "
 				      "approved: hermetic devices\n");

@@ -315,9 +315,11 @@ static void put_reaction(struct buf *out, const json_t *entry)
 {
 	buf_putf(out, "* %s reacted to ", from_of(entry));
 	entry_marks_put_which(out, entry, "of");
-	if (number_of(entry, "deleted") > 0)
+	if (number_of(entry, "deleted") > 0) {
 		buf_putf(out, " (deleted by #%lld)",
 			 number_of(entry, "deleted"));
+		return;
+	}
 	buf_put_str(out, ": ");
 	put_member(out, entry, "text");
 }
@@ -464,6 +466,7 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 	enum entry_kind kind;
 
 	put_day(line, lines, entry);
+	buf_put(line, lines->label);
 	buf_putf(line, "#%-3lld ",
 		 (long long)json_integer_value(json_object_get(entry, "seq")));
 	put_time(line, entry);

@@ -13,6 +13,7 @@ bool entry_line_is_shown(const json_t *entry);
 struct entry_lines {
 	bool chat; /* commands that a line names are typed with a slash */
 	int day;   /* on which the last one was sent */
+	struct span label; /* stands before the entry; not owned */
 };
 
 /* Appends the line, without its end; where another day has begun, that one's line

@@ -72,8 +72,16 @@ out:
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 
+enum err shown_read(struct account *a, const char *id, bool json,
+		    struct shown_part part)
+{
+	if (json || part.to == 0 || !out_is_good())
+		return ERR_OK;
+	return device_read(a->device, id, part.from, part.to);
+}
+
 enum err shown_update(struct account *a, const char *id, const json_t *printed,
-		      bool json, bool read)
+		      bool json, struct shown_part part)
 {
 	json_t *session = NULL,
 	       *marks = json_copy((json_t *)(uintptr_t)printed);
@@ -84,10 +92,7 @@ enum err shown_update(struct account *a, const char *id, const json_t *printed,
 	if (!json)
 		print_others(session, marks);
 	TRY(note_shown(a, id, marks));
-	if (!json && read && out_is_good())
-		TRY(device_read_to(a->device, id,
-				   (uint64_t)json_integer_value(
-				       json_object_get(session, "last_seq"))));
+	TRY(shown_read(a, id, json, part));
 out:
 	json_decref(marks);
 	json_decref(session);

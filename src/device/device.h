@@ -267,13 +267,19 @@ MUST_CHECK enum err device_outbox_drop(struct device *device,
 MUST_CHECK enum err device_read_to(struct device *device, const char *session,
 				   uint64_t seq);
 
+/* The same of who was shown the entries from `from` to `seq`, and no other. Nothing
+ * changes where a text of another user before `from` is not read. */
+MUST_CHECK enum err device_read(struct device *device, const char *session,
+				uint64_t from, uint64_t seq);
+
 /* What the person has not read: how many texts of other users stand behind the entry
- * `read`, counted up to DEVICE_UNREAD_MAX. */
+ * `read` and before the entry `before`, counted up to DEVICE_UNREAD_MAX. */
 #define DEVICE_UNREAD_MAX 1000
 struct device_unread {
 	uint64_t read, count;
 };
 MUST_CHECK enum err device_unread(struct device *device, const char *session,
+				  uint64_t before,
 				  struct device_unread *unread);
 
 /* When a receipt is to be written in that session, which an ORDER_REFRESH with

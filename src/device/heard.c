@@ -115,6 +115,13 @@ static bool is_over(const json_t *entry)
 
 /* ---- deleting ---- */
 
+static void set_deleted(struct target *target,
+			const struct session_event *event)
+{
+	(void)json_object_set_new(target->marks, "deleted",
+				  json_integer((json_int_t)event->seq));
+}
+
 static enum err delete_text(struct device *d, struct target *target,
 			    const struct session_event *event)
 {
@@ -124,8 +131,20 @@ static enum err delete_text(struct device *d, struct target *target,
 		TRY(unwanted_note(d, target->entry));
 	TRY(redact_message(core_store(d), &d->open, target->marks, target->seq,
 			   false));
-	(void)json_object_set_new(target->marks, "deleted",
-				  json_integer((json_int_t)event->seq));
+	set_deleted(target, event);
+out:
+	return e;
+}
+
+static enum err delete_reaction(struct device *d, struct target *target,
+				const struct session_event *event)
+{
+	enum err e;
+
+	TRY(redact_reaction(core_store(d), &d->open, target->entry,
+			    target->seq));
+	TRY(redact_entry(core_store(d), &d->open, target->seq, false));
+	set_deleted(target, event);
 out:
 	return e;
 }
@@ -139,9 +158,10 @@ static enum err act_delete(struct device *d, struct target *target,
 		refuse(entry, "only who said a message may delete it");
 		return ERR_OK;
 	}
+	if (json_object_get(target->marks, "deleted") != NULL)
+		return ERR_OK; /* the first one has deleted it */
 	if (is_kind(target->entry, ENTRY_REACTION))
-		return redact_reaction(core_store(d), &d->open, target->entry,
-				       target->seq);
+		return delete_reaction(d, target, event);
 	if (is_kind(target->entry, ENTRY_TEXT))
 		return delete_text(d, target, event);
 	refuse(entry, "what it deletes is no message");

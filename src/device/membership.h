@@ -98,7 +98,7 @@ MUST_CHECK enum err membership_set_picture(const struct device_store *store,
 MUST_CHECK enum err membership_picture(const struct device_store *store,
 				       const char *id, struct buf *picture);
 
-/* ---- notes ---- */
+/* ---- notes (membership_notes.c) ---- */
 
 /* NULL when the name is not known. Borrowed. */
 const char *membership_name(const struct membership *m);

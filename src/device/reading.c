@@ -47,7 +47,9 @@ static bool is_news(const struct device *d, const json_t *entry)
 	       !span_equal(span_str(from), roles_user(span_str(core_self(d))));
 }
 
-static enum err count(struct device *d, struct device_unread *unread)
+/* Behind unread->read; up to so many, and before that number. */
+static enum err count(struct device *d, uint64_t before, uint64_t most,
+		      struct device_unread *unread)
 {
 	uint64_t last = session_seq(d->open.session), seq = unread->read + 1;
 	json_t *entry = NULL;
@@ -55,7 +57,7 @@ static enum err count(struct device *d, struct device_unread *unread)
 
 	if (seq < membership_first(&d->open))
 		seq = membership_first(&d->open);
-	for (; seq <= last && unread->count < DEVICE_UNREAD_MAX; seq++) {
+	for (; seq <= last && seq < before && unread->count < most; seq++) {
 		e = membership_entry(core_store(d), d->open.id, seq, &entry);
 		if (e == ERR_OK && is_news(d, entry))
 			unread->count++;
@@ -70,7 +72,7 @@ out:
 }
 
 enum err device_unread(struct device *device, const char *session,
-		       struct device_unread *unread)
+		       uint64_t before, struct device_unread *unread)
 {
 	enum err e;
 
@@ -78,16 +80,30 @@ enum err device_unread(struct device *device, const char *session,
 	TRY(core_begin(device));
 	TRY(core_load(device, session));
 	unread->read = reading_to(&device->open);
-	TRY(count(device, unread));
+	TRY(count(device, before, DEVICE_UNREAD_MAX, unread));
 out:
 	core_end_reading(device);
 	return e;
 }
 
-enum err device_read_to(struct device *device, const char *session,
-			uint64_t seq)
+/* The person was shown all from `from` on. What is not read and stands before it was
+ * passed over. */
+static enum err is_passed_over(struct device *device, uint64_t from,
+			       bool *passed)
 {
-	bool wanted = true, changed = false;
+	struct device_unread unread = { .read = reading_to(&device->open) };
+	enum err e;
+
+	TRY(count(device, from, 1, &unread));
+	*passed = unread.count > 0;
+out:
+	return e;
+}
+
+enum err device_read(struct device *device, const char *session, uint64_t from,
+		     uint64_t seq)
+{
+	bool wanted = true, changed = false, passed;
 	enum err e;
 
 	if (device->work.running)
@@ -95,7 +111,8 @@ enum err device_read_to(struct device *device, const char *session,
 	TRY(core_begin(device));
 	TRY(receipts_wish(device, &wanted));
 	TRY(core_load(device, session));
-	if (seq <= session_seq(device->open.session)) {
+	TRY(is_passed_over(device, from, &passed));
+	if (!passed && seq <= session_seq(device->open.session)) {
 		changed = reading_note(&device->open, seq);
 		if (wanted)
 			changed |= receipts_note_read(device, seq);
@@ -109,4 +126,10 @@ enum err device_read_to(struct device *device, const char *session,
 out:
 	core_rollback(device);
 	return e;
+}
+
+enum err device_read_to(struct device *device, const char *session,
+			uint64_t seq)
+{
+	return device_read(device, session, 0, seq);
 }

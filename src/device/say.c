@@ -152,6 +152,38 @@ static enum err check_target(struct device *d, const json_t *entry)
 	return gone(d);
 }
 
+static enum err over(struct device *d, const char *slug, const char *how)
+{
+	return why_set(&d->work.why, ERR_STATE_GONE, slug, "#%" PRIu64 " %s.",
+		       d->work.order.about, how);
+}
+
+/* What was taken back, or whose time is over, is not changed or liked any more; a reply
+ * names what was there. Receivers hold these, too. */
+static enum err check_stands(struct device *d, const json_t *entry,
+			     const uint8_t id[MIMI_ID])
+{
+	json_t *marks = NULL;
+	bool gone_by_time = json_is_true(json_object_get(entry, "expired"));
+	enum err e;
+
+	if (d->work.order.act == SAID_TEXT)
+		return ERR_OK;
+	e = marks_get(core_store(d), d->open.id, id, &marks);
+	if (e != ERR_OK)
+		return err_class(e) == ERR_CLASS_STATE ? gone(d) : e;
+	if (json_object_get(marks, "deleted") != NULL)
+		e = over(d, "deleted", "was deleted");
+	else if (gone_by_time || json_object_get(marks, "expired") != NULL)
+		e = over(d, "expired", "was kept for a time that is over");
+	else if (json_object_get(entry, "again") != NULL)
+		e = over(d, "again",
+			 "repeats a reaction, which counts once: delete the "
+			 "first of the two");
+	json_decref(marks);
+	return e;
+}
+
 /* The topic of a message, which what answers or changes it has, too. */
 static enum err take_topic(const json_t *entry, struct buf *topic)
 {
@@ -180,6 +212,7 @@ static enum err find_about(struct device *d, uint8_t id[MIMI_ID],
 	TRY(check_target(d, entry));
 	if (record_digest(entry, "id", id) != ERR_OK)
 		TRY(gone(d));
+	TRY(check_stands(d, entry, id));
 	if (act == SAID_EDIT || (act == SAID_TEXT && topic->n == 0))
 		TRY(take_topic(entry, topic));
 out:

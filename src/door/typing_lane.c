@@ -7,7 +7,7 @@
 #include "door/limits.h"
 #include "wire/typing.h"
 
-_Static_assert(TYPING_MAX == NOTIFIER_BYTES_MAX, "what goes between nodes");
+_Static_assert(TYPING_MAX == LINES_TYPING_MAX, "what goes between nodes");
 
 static struct typing_lane_settings lane;
 

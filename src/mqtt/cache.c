@@ -395,7 +395,7 @@ static void on_notice(void *arg, const struct notice *notice)
 
 static void on_notify(void *arg, const char *payload)
 {
-	notifier_parse(payload, on_notice, arg);
+	lines_parse(payload, NULL, on_notice, arg);
 	ask();
 }
 

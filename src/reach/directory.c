@@ -3,6 +3,7 @@
 #include "device/blocks.h"
 #include "device/page.h"
 #include "reach/choose.h"
+#include "reach/drive.h"
 #include "reach/notice.h"
 #include "reach/tokens.h"
 #include "reach/view.h"
@@ -215,7 +216,7 @@ static enum err count_unread(struct account *a, json_t *list)
 		if (json_object_get(row, "last_seq") == NULL) /* not read */
 			continue;
 		TRY(device_unread(a->device, text_of(row, "session_id"),
-				  &unread));
+				  UINT64_MAX, &unread));
 		ENSURE(json_object_set_new(
 			   row, "unread",
 			   json_integer((json_int_t)unread.count)) == 0,
@@ -240,21 +241,32 @@ out:
 	return e;
 }
 
-/* Appends what the server tells of and `list` has not. */
-static enum err list_others(struct account *a, json_t *list)
+/* Appends those of the rows that `list` has not. */
+static enum err add_others(struct account *a, const json_t *rows, json_t *list)
 {
-	json_t *rows = json_array(), *blocks = NULL;
+	json_t *blocks = NULL;
 	const json_t *row;
 	size_t i;
 	enum err e;
 
-	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
 	TRY(notice_blocks(a->device, &blocks));
-	TRY(fetch(a, rows));
 	json_array_foreach(rows, i, row) TRY(add_invitation(row, blocks, list));
 out:
-	json_decref(rows);
 	json_decref(blocks);
+	return e;
+}
+
+/* Appends what the server tells of and `list` has not. */
+static enum err list_others(struct account *a, json_t *list)
+{
+	json_t *rows = json_array();
+	enum err e;
+
+	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
+	TRY(fetch(a, rows));
+	TRY(add_others(a, rows, list));
+out:
+	json_decref(rows);
 	return e;
 }
 
@@ -267,6 +279,92 @@ enum err directory_list(struct account *a, json_t **list)
 	TRY(list_others(a, all));
 	*list = json_incref(all);
 out:
+	json_decref(all);
+	return e;
+}
+
+/* ---- what is new ---- */
+
+/* So many more are in the log of that session, as the server says, than are kept here. */
+static uint64_t count_behind(struct account *a, const json_t *row)
+{
+	const char *id = text_of(row, "session_id");
+	json_int_t last = json_integer_value(json_object_get(row, "last_seq"));
+	uint64_t kept = id != NULL ? device_last_seq(a->device, id) : 0;
+
+	return kept > 0 && last > 0 && (uint64_t)last > kept
+		   ? (uint64_t)last - kept
+		   : 0;
+}
+
+/* A session that cannot be read now hides nothing of the others. */
+static enum err read_news(struct account *a, const json_t *rows)
+{
+	struct why before = a->why;
+	const json_t *row;
+	bool away = false;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (away || count_behind(a, row) == 0 ||
+		    !json_is_true(json_object_get(row, "member")))
+			continue;
+		e = view_refresh(a, text_of(row, "session_id"));
+		away = e != ERR_OK && a->why.unreachable;
+		if (err_class(e) == ERR_CLASS_LOCAL &&
+		    !drive_is_passing(a, NULL, e))
+			goto out;
+		a->why = before;
+	}
+	e = ERR_OK;
+out:
+	return e;
+}
+
+static enum err note_behind(struct account *a, const json_t *rows, json_t *own)
+{
+	const json_t *row;
+	json_t *ours;
+	size_t i, k;
+	enum err e = ERR_OK;
+
+	json_array_foreach(rows, i, row)
+	{
+		uint64_t behind = count_behind(a, row);
+
+		json_array_foreach(
+		    own, k, ours) if (behind > 0 &&
+				      is_of(ours, text_of(row, "session_id")))
+		    ENSURE(json_object_set_new(
+			       ours, "behind",
+			       json_integer((json_int_t)behind)) == 0,
+			   ERR_LOCAL_MEMORY);
+	}
+out:
+	return e;
+}
+
+enum err directory_look(struct account *a, json_t **list)
+{
+	json_t *all = NULL, *rows = json_array();
+	enum err e, asked;
+
+	*list = NULL;
+	ENSURE(rows != NULL, ERR_LOCAL_MEMORY);
+	asked = fetch(a, rows);
+	if (asked == ERR_OK)
+		TRY(read_news(a, rows));
+	TRY(directory_own(a, true, &all));
+	if (asked == ERR_OK) {
+		TRY(note_behind(a, rows, all));
+		TRY(add_others(a, rows, all));
+	}
+	*list = json_incref(all);
+	e = asked;
+out:
+	json_decref(rows);
 	json_decref(all);
 	return e;
 }

@@ -21,6 +21,12 @@ MUST_CHECK enum err directory_own(struct account *a, bool counted,
  * account exists; but nothing of who is blocked here. */
 MUST_CHECK enum err directory_list(struct account *a, json_t **list);
 
+/* The same after a look: sessions of ours whose log goes on, as the server says, are read
+ * first. Where one cannot be read now, `behind` says how many entries more the server
+ * tells of. When the server cannot be asked, the failure is returned and *list is what is
+ * kept here; after any other failure it is NULL. */
+MUST_CHECK enum err directory_look(struct account *a, json_t **list);
+
 /* What waits to be joined, by whom the server says: {session_id, inviter, algorithm,
  * added, invited_at, erased?, fingerprint?}; none of who is blocked here. */
 MUST_CHECK enum err directory_invitations(struct account *a, json_t **list);

@@ -117,8 +117,11 @@ static void back_off(struct live *live, uint64_t now)
 		live->backoff_ms = BACKOFF_MAX_MS;
 }
 
+/* Once, however often it is tried again. */
 static void tell_lost(struct live *live, const char *reason)
 {
+	if (live->told_lost)
+		return;
 	live->told_lost = true;
 	if (live->listener->connected != NULL)
 		live->listener->connected(live->listener->context, false,

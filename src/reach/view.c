@@ -27,7 +27,8 @@ enum err view_send(struct account *a, const struct order *order,
 {
 	enum err e = drive_order(a, order, outcome);
 
-	if (strcmp(a->why.slug, "not-read-by-all") != 0)
+	if (strcmp(a->why.slug, "not-read-by-all") != 0 &&
+	    strcmp(a->why.slug, "no-such-message") != 0)
 		return e;
 	why_clear(&a->why);
 	TRY(view_refresh(a, order->session));

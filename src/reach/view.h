@@ -10,8 +10,8 @@
  * sent, for the person or for new keys, is no failure of it. */
 MUST_CHECK enum err view_refresh(struct account *a, const char *id);
 
-/* drive_order() of an ORDER_SEND. Whether all members read what it says, the session
- * is asked anew where it says no. */
+/* drive_order() of an ORDER_SEND. Where not all members read what it says, or what it is
+ * about is not here, the session is asked anew before that is told. */
 MUST_CHECK enum err view_send(struct account *a, const struct order *order,
 			      const struct outcome **outcome);
 

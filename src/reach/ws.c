@@ -75,17 +75,25 @@ static int write_out(struct ws *ws, struct lws *wsi)
 	return 0;
 }
 
+/* What lws says of a certificate helps; of an answer the status does. */
 static void note_failure(struct ws *ws, struct lws *wsi, const char *text,
 			 size_t n)
 {
 	unsigned status = lws_http_client_http_response(wsi);
+	bool answered = text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0;
+	char words[32];
 
 	/* 5xx is a server that starts, stops or is overloaded: not reached */
-	ws->refused = status < 500 &&
-		      (status >= 400 ||
-		       (text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0));
-	channel_end(&ws->channel, text != NULL ? span_of(text, n)
-					       : SPAN_LIT("no connection"));
+	ws->refused = status < 500 && (status >= 400 || answered);
+	(void)snprintf(words, sizeof(words), "HTTP %u", status);
+	if (status >= 300)
+		end(ws, words);
+	else if (answered)
+		end(ws, "no WebSocket");
+	else if (text != NULL)
+		channel_end(&ws->channel, span_of(text, n));
+	else
+		end(ws, "no connection");
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason,

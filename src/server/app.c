@@ -2,6 +2,7 @@
 #include "server/app.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/settings.h"
 #include "check/log_head.h"
@@ -16,20 +17,24 @@
 #include "server/event_loop.h"
 #include "server/health.h"
 #include "server/hub/hub.h"
+#include "server/hub/topics.h"
 #include "server/keys.h"
 #include "server/lanes.h"
 #include "server/limited.h"
 #include "server/relay.h"
 #include "server/revocations.h"
 #include "server/routes.h"
+#include "server/row_seal.h"
 #include "server/start.h"
 #include "server/typing.h"
+#include "server/web_files.h"
 #include "server/ws.h"
 #include "store/cluster.h"
 #include "store/files.h"
 #include "store/scrape.h"
 
 static struct store *store;
+static uint64_t node; /* a number of this node's, until it ends */
 
 static void set_limits(void)
 {
@@ -101,28 +106,42 @@ static bool start_files(void)
 	return true;
 }
 
+/* Random, so two nodes have not the same one. */
+static bool name_node(void)
+{
+	return getrandom(&node, sizeof(node), 0) == sizeof(node) && node != 0;
+}
+
 static bool start(void)
 {
+	static const struct lines_seal seal = { row_seal, row_open,
+						relay_wants };
 	const struct store_settings settings = {
 		.conninfo = config()->database_url,
 		.listen_conninfo = config()->database_listen_url,
 		.read_conninfo = config()->database_read_url,
+		.buckets = (unsigned)config()->database_buckets,
 		.queue_messages = (size_t)config()->queue_messages,
 		.queue_bytes = (size_t)config()->queue_bytes,
 		.queue_statements = (size_t)config()->queue_statements,
 		.rotation = rotation_limits(),
 		.next_head = next_head,
-		.stored = on_stored
+		.node = node,
+		.seal = &seal,
+		.stored = on_stored,
+		.heard = relay_listens() ? relay_heard : NULL,
+		.resync = relay_missed
 	};
 
 	set_limits();
-	if (store_open(event_loop(), &settings, &store) != ERR_OK)
+	if (row_seal_start() != ERR_OK ||
+	    store_open(event_loop(), &settings, &store) != ERR_OK)
 		return false;
 	answer_from(store);
 	if (!start_files())
 		return false;
-	if (relay_start(store) != ERR_OK ||
-	    scrape_start(event_loop(), config()->metrics_host,
+	relay_start(node);
+	if (scrape_start(event_loop(), config()->metrics_host,
 			 config()->metrics_port) != ERR_OK)
 		return false;
 	hub_start(store);
@@ -149,6 +168,14 @@ static bool is_idle(void)
 	return store_is_idle(store) && lanes_are_idle();
 }
 
+static bool load_web(void)
+{
+	const char *wrong = web_files_load(config()->web_directory);
+
+	return wrong == NULL ||
+	       settings_complain("HERMETIC_WEB_DIRECTORY", wrong);
+}
+
 bool app_configure(struct process_settings *settings)
 {
 	if (!config_load())
@@ -167,6 +194,10 @@ bool app_configure(struct process_settings *settings)
 		return settings_complain("HERMETIC_DATABASE_SEEN_FILE",
 					 "must be a file of this node's that "
 					 "it may write");
+	if (config()->web != 0 && !load_web())
+		return false;
+	if (!name_node() || topics_share((unsigned)config()->workers) != ERR_OK)
+		return false;
 	routes_open();
 	settings->host = config()->host;
 	settings->port = config()->port;

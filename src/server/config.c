@@ -77,6 +77,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_DATABASE_LISTEN_URL, &values.database_listen_url, NULL },
 	{ SETTING_DATABASE_READ_URL, &values.database_read_url, NULL },
 	{ SETTING_DATABASE_SEEN_FILE, &values.database_seen_file, NULL },
+	{ SETTING_DATABASE_BUCKETS, &values.database_buckets, NULL },
 	{ SETTING_KEK, &values.kek, NULL },
 	{ SETTING_MQTT_KEYS_SECRET, &values.mqtt_keys_secret, NULL },
 	{ SETTING_KEK_PREVIOUS, &values.kek_previous, NULL },
@@ -148,6 +149,8 @@ static const struct setting WANTED[] = {
 	{ SETTING_OBJECTS_CA, &values.objects.ca, NULL },
 	{ SETTING_TRUSTED_PROXIES, NULL, proxies_set },
 	{ SETTING_CORS_ORIGINS, NULL, cors_set },
+	{ SETTING_WEB, &values.web, NULL },
+	{ SETTING_WEB_DIRECTORY, &values.web_directory, NULL },
 	{ SETTING_LOG_LEVEL, NULL, settings_log_level },
 };
 

@@ -39,6 +39,7 @@ struct config {
 	uint64_t rotation_seconds, rotation_messages;
 	uint64_t rotation_grace_seconds, rotation_grace_messages;
 	uint64_t envelope_bytes, body_bytes, websocket_bytes;
+	uint64_t database_buckets; /* store/bucket.h */
 	uint64_t queue_messages, queue_bytes, queue_statements;
 	uint64_t head_seconds, body_seconds, idle_seconds, ping_seconds;
 	uint64_t drain_seconds;
@@ -63,6 +64,8 @@ struct config {
 	enum files_store files_store;
 	struct objects_settings objects;
 	bool has_objects;
+	uint64_t web; /* 1: the page for browsers is served */
+	const char *web_directory;
 };
 
 /* Reads it all once. On failure one sentence that names the setting is on

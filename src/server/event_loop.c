@@ -24,10 +24,10 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 	loop_every(ms, tick, arg);
 }
 
-static void later(void *context, void (*run)(void *arg), void *arg)
+static void later(void *context, unsigned ms, void (*run)(void *arg), void *arg)
 {
 	(void)context;
-	loop_later(run, arg);
+	loop_later(ms, run, arg);
 }
 
 const struct store_loop *event_loop(void)

@@ -6,11 +6,14 @@
 #include "server/edge/peers.h"
 #include "server/edge/process.h"
 #include "server/hub/hub.h"
+#include "server/hub/topics.h"
 #include "server/lanes.h"
 #include "server/revocations.h"
 #include "server/words.h"
 
 /* ---- telling ---- */
+
+static uint64_t own_node;
 
 static void tell(struct buf *word)
 {
@@ -19,32 +22,73 @@ static void tell(struct buf *word)
 	buf_clear(word);
 }
 
+/* To those other workers that follow the session, if any does: each that is woken costs. */
+static void tell_followers(struct uuid session,
+			   void (*put)(struct buf *word, const void *what),
+			   const void *what)
+{
+	struct buf word = BUF_INIT;
+
+	for (unsigned i = 1; i <= (unsigned)config()->workers; i++) {
+		if (i == process_worker() || !topics_are_followed(i, session))
+			continue;
+		if (word.n == 0)
+			put(&word, what);
+		if (buf_end(&word) == ERR_OK)
+			peers_tell(i, buf_span(&word));
+	}
+	buf_clear(&word);
+}
+
+static void put_notice(struct buf *word, const void *notice)
+{
+	words_put_notice(word, notice);
+}
+
+/* One that is too large is read by whoever follows it. */
+static void put_message(struct buf *word, const void *what)
+{
+	const struct message *m = what;
+	const struct notice notice = { .kind = NOTICE_MESSAGE,
+				       .id = m->session,
+				       .seq = m->seq };
+
+	words_put_message(word, m);
+	if (word->fail != ERR_OK || word->n <= PEERS_WORD_MAX)
+		return;
+	buf_reset(word);
+	words_put_notice(word, &notice);
+}
+
+static bool is_of_session(const struct notice *notice)
+{
+	return notice->kind == NOTICE_MESSAGE ||
+	       notice->kind == NOTICE_MEMBERS || notice->kind == NOTICE_TYPING;
+}
+
 static void tell_notice(const struct notice *notice)
 {
 	struct buf word = BUF_INIT;
 
+	if (is_of_session(notice)) {
+		tell_followers(notice->id, put_notice, notice);
+		return;
+	}
 	words_put_notice(&word, notice);
 	tell(&word);
 }
 
-/* The others need not read it: the notice of it will find it delivered. */
+static void tell_message(const struct message *m)
+{
+	hub_follow(m);
+	tell_followers(m->session, put_message, m);
+}
+
+/* The others need not read it, and need not be told of the notice of it. */
 void relay_stored(void *unused, const struct message *m)
 {
-	const struct notice notice = { NOTICE_MESSAGE, m->session, m->seq,
-				       SPAN_EMPTY };
-	static struct buf word;
-
 	(void)unused;
-	hub_follow(m);
-	if (config()->workers == 1)
-		return;
-	buf_reset(&word);
-	words_put_message(&word, m);
-	if (buf_end(&word) == ERR_OK && word.n <= PEERS_WORD_MAX) {
-		peers_tell(0, buf_span(&word));
-		return;
-	}
-	tell_notice(&notice);
+	tell_message(m);
 }
 
 /* ---- hearing ---- */
@@ -125,33 +169,54 @@ static void on_word(struct span bytes)
 
 /* ---- the database's notices, in the worker that listens ---- */
 
-static void on_notice(void *arg, const struct notice *notice)
+bool relay_wants(const struct notice *notice)
 {
-	(void)arg;
+	bool followed = false;
+
+	for (unsigned i = 1; i <= (unsigned)config()->workers; i++)
+		followed |= topics_are_followed(i, notice->id);
+	return followed && notice->node != own_node;
+}
+
+void relay_heard(void *unused, const struct notice *notice)
+{
+	struct rd row = rd_init(notice->bytes);
+	struct message message;
+
+	(void)unused;
 	metrics_count(METRIC_NOTICES, 1);
+	if (notice->node == own_node)
+		return; /* relay_stored() has told all workers */
+	if (notice->kind == NOTICE_MESSAGE && notice->bytes.n > 0 &&
+	    message_take(&row, &message)) {
+		tell_message(&message);
+		return;
+	}
 	take_notice(notice);
 	tell_notice(notice);
 }
 
-/* Notices may have been missed. */
-static void on_resync(void *arg)
+void relay_missed(void *unused)
 {
 	struct buf word = BUF_INIT;
 
-	(void)arg;
+	(void)unused;
 	resync();
 	words_put_resync(&word);
 	tell(&word);
 }
 
-enum err relay_start(struct store *store)
+bool relay_listens(void)
+{
+	return process_worker() == 1;
+}
+
+void relay_start(uint64_t node)
 {
 	struct buf word = BUF_INIT;
 
+	own_node = node;
 	peers_start(process_worker(), on_word, resync);
 	words_put_started(&word, process_worker());
 	tell(&word);
-	if (process_worker() != 1)
-		return ERR_OK;
-	return store_listen(store, on_notice, on_resync, NULL);
 }

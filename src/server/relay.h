@@ -8,8 +8,19 @@
 
 #include "store/store.h"
 
-/* Begins to hear what others store; once in a worker. */
-MUST_CHECK enum err relay_start(struct store *store);
+/* Once in a worker. `node`: as told to the store. */
+void relay_start(uint64_t node);
+
+/* Whether this worker listens to the database, for all. */
+bool relay_listens(void);
+
+/* What the database has notified, and that something of it may have been missed: for the store
+ * of the worker that listens. */
+void relay_heard(void *unused, const struct notice *notice);
+void relay_missed(void *unused);
+
+/* Whether a notice's row is of use: of another node, and followed by a worker of this one. */
+bool relay_wants(const struct notice *notice);
 
 /* A message that this worker stored. */
 void relay_stored(void *unused, const struct message *message);

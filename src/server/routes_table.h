@@ -33,6 +33,8 @@ typedef void call_handler(const struct call *call);
  * CLAIMS, LINKS and APPROVALS, to the account of the caller. What depends on the
  * body is charged by the handler. */
 #define ROUTES(ROUTE, STREAMED)                                                \
+	ROUTE(GET, "/", ANYBODY, NONE, web_page)                               \
+	ROUTE(GET, "/web/{folder}/{file}", ANYBODY, NONE, web_file)            \
 	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
 	ROUTE(GET, "/readyz", ANYBODY, NONE, health_ready)                     \
 	ROUTE(GET, "/.well-known/jwks.json", ANYBODY, NONE, keys_get)          \

@@ -140,7 +140,7 @@ static void store_piece(struct upload *u)
 		u->failed = files_put(answer_store(), &u->place, u->offset,
 				      buf_span(&u->piece), on_stored, u);
 	if (u->failed != ERR_OK)
-		loop->later(loop->context, on_not_stored, u);
+		loop->later(loop->context, 0, on_not_stored, u);
 }
 
 static size_t take(void *arg, struct span bytes)

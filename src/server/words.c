@@ -101,33 +101,12 @@ bool words_take_started(struct rd *word, unsigned *worker)
 void words_put_message(struct buf *word, const struct message *m)
 {
 	buf_put_u8(word, WORDS_MESSAGE);
-	buf_put(word, SPAN_ARRAY(m->session.bytes));
-	buf_put_u64(word, m->seq);
-	buf_put(word, SPAN_ARRAY(m->sender.bytes));
-	buf_put_u64(word, m->epoch);
-	buf_put_u8(word, (uint8_t)m->kind);
-	buf_put(word, SPAN_ARRAY(m->head.bytes));
-	buf_put(word, SPAN_ARRAY(m->hash.bytes));
-	buf_put_u64(word, m->sent_ms);
-	buf_put_u8(word, (uint8_t)m->origin.n);
-	buf_put(word, m->origin);
-	buf_put(word, m->bytes);
+	message_put(word, m);
 }
 
 bool words_take_message(struct rd *word, struct message *m)
 {
-	*m = (struct message){ .seq = 0 };
-	m->session = take_uuid(word);
-	m->seq = rd_u64(word);
-	m->sender = take_uuid(word);
-	m->epoch = rd_u64(word);
-	m->kind = (enum message_kind)rd_u8(word);
-	m->head = take_digest(word);
-	m->hash = take_digest(word);
-	m->sent_ms = rd_u64(word);
-	m->origin = rd_take(word, rd_u8(word));
-	m->bytes = rd_take(word, rd_left(word));
-	return rd_ok(word);
+	return message_take(word, m);
 }
 
 void words_put_notice(struct buf *word, const struct notice *notice)

@@ -1,6 +1,6 @@
 /*
  * Internal to the writer: the envelopes of one statement, and what it takes and
- * gives. A batch is expected when it is known where each envelope will be: then
+ * gives. They are of sessions of one bucket (store/bucket.h). A batch is expected when it is known where each envelope will be: then
  * numbers and heads go with it, and the database only compares where the logs
  * end (message_append_expected). Otherwise the database judges each envelope, and
  * numbers and chains them (message_append).
@@ -11,6 +11,7 @@
 #include "store/append.h"
 #include "store/params.h"
 #include "store/rows.h"
+#include "store/statements.h"
 #include "store/tails.h"
 
 enum {
@@ -26,11 +27,11 @@ struct item {
 	void *arg;
 	uint64_t give_up; /* seconds, monotonic */
 	unsigned tries;
-	bool doubted; /* refused once */
-	bool judge;   /* whatever is known of its session */
-	bool seen;    /* its view is known to be in the log */
-	size_t turn;  /* of the batch: when it came */
-	uint64_t seq; /* of an expected batch, as are these: its place */
+	bool judge;	 /* whatever is known of its session */
+	bool seen;	 /* its view is known to be in the log */
+	unsigned bucket; /* of its session */
+	size_t turn;	 /* of the batch: when it came */
+	uint64_t seq;	 /* of an expected batch, as are these: its place */
 	struct digest hash, head;
 	uint8_t bytes[]; /* the envelope and the origin */
 };
@@ -64,8 +65,11 @@ bool batch_add(struct batch *batch, struct item *item);
 MUST_CHECK enum err batch_expect(struct batch *batch, struct tails *tails,
 				 append_head *next_head);
 
+/* The statement that takes the batch, and what it takes. */
+enum statement batch_statement(const struct batch *batch, unsigned buckets);
 void batch_encode(const struct batch *batch,
-		  const struct rotation_limits *rotation, struct params *p);
+		  const struct rotation_limits *rotation, unsigned buckets,
+		  struct params *p);
 
 /* Which parts of an expected batch have moved. ERR_LOCAL_BUG: no telling. */
 MUST_CHECK enum err batch_read_moved(struct batch *batch, struct rows *rows);

@@ -119,7 +119,8 @@ enum err listener_open(const struct store_loop *loop,
 	struct connection_settings to = { .conninfo = settings->conninfo,
 					  .name = settings->name,
 					  .listens = true,
-					  .queue_max = 1,
+					  .keeps_plans = true,
+					  .queue_max = 2,
 					  .wait_ms = 10000,
 					  .on_ready = on_ready,
 					  .on_notify = on_notify,
@@ -141,4 +142,9 @@ out:
 bool listener_is_ready(const struct listener *l)
 {
 	return connection_is_ready(l->connection);
+}
+
+struct connection *listener_connection(struct listener *l)
+{
+	return l->connection;
 }

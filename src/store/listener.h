@@ -15,8 +15,8 @@ struct listener;
 struct listener_settings {
 	const char *conninfo; /* borrowed, as in struct connection_settings */
 	const char *name;
-	/* Tells the probes: a connection to the primary whose commits do not
-	 * wait for the disk, with room for one statement. */
+	/* Tells the probes: another connection to the primary, with room for one
+	 * statement. */
 	struct connection *teller;
 	/* It listens (again); notices may have been missed. */
 	void (*on_ready)(void *arg);
@@ -30,5 +30,8 @@ MUST_CHECK enum err listener_open(const struct store_loop *loop,
 				  struct listener **out);
 
 bool listener_is_ready(const struct listener *listener);
+
+/* The connection itself, for a notifier (notifier_open_by()). */
+struct connection *listener_connection(struct listener *listener);
 
 #endif

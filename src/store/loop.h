@@ -24,8 +24,10 @@ struct store_loop {
 	void (*every)(void *context, unsigned ms, void (*tick)(void *arg),
 		      void *arg);
 
-	/* Calls `run` once, when what is ready in this turn has been given. */
-	void (*later)(void *context, void (*run)(void *arg), void *arg);
+	/* Calls `run` once, when what is ready in this turn has been given and `ms`
+	 * are over. */
+	void (*later)(void *context, unsigned ms, void (*run)(void *arg),
+		      void *arg);
 };
 
 #endif

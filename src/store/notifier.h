@@ -1,22 +1,15 @@
 /*
- * Wakes the other nodes: NOTIFY, coalesced, on a connection of its own whose
- * commits do not wait for the disk. A transaction with a NOTIFY in it takes a
+ * Wakes the other nodes: NOTIFY, coalesced, on a connection whose commits do not
+ * wait for the disk. A transaction with a NOTIFY in it takes a
  * lock that all such commits of the cluster wait for, so none is ever in a
  * transaction that stores a message. What is lost here costs time, never a
  * message: listeners compare sequence numbers.
- *
- * A payload is lines: "m SESSION SEQ" (the log has grown to SEQ), "w DEVICE"
- * (a Welcome waits), "r DEVICE" (it is asked to rotate), "k DEVICE" (its
- * KeyPackages run out), "x ID" (a device or a family of tokens was revoked),
- * "d SESSION" (a member of it departed), "a DEVICE" (another one of its account
- * waits to be approved), "t SESSION SEQ BASE64" (a typing notice for whoever has the log
- * up to SEQ: nothing else has it, and what is lost of these is lost).
  */
 #ifndef HERMETIC_STORE_NOTIFIER_H
 #define HERMETIC_STORE_NOTIFIER_H
 
-#include "base/uuid.h"
 #include "store/connection.h"
+#include "store/lines.h"
 
 struct notifier;
 
@@ -25,33 +18,27 @@ MUST_CHECK enum err notifier_open(const struct store_loop *loop,
 				  const char *conninfo, bool pooled,
 				  struct notifier **out);
 
-enum notice_kind {
-	NOTICE_MESSAGE = 1,
-	NOTICE_WELCOME,
-	NOTICE_ROTATION,
-	NOTICE_KEY_PACKAGES,
-	NOTICE_REVOKED,
-	NOTICE_MEMBERS,
-	NOTICE_APPROVAL,
-	NOTICE_TYPING
-};
+/* The same by a connection of another's, of which it has two places of the queue: one that
+ * listens hears its own notices with its answer, and nobody is woken for them. */
+MUST_CHECK enum err notifier_open_by(const struct store_loop *loop,
+				     struct connection *connection,
+				     struct notifier **out);
 
-#define NOTIFIER_BYTES_MAX 256 /* of a NOTICE_TYPING */
-
-/* One line of a payload. */
-struct notice {
-	enum notice_kind kind;
-	struct uuid id;	   /* session, device or family */
-	uint64_t seq;	   /* NOTICE_MESSAGE and NOTICE_TYPING only */
-	struct span bytes; /* NOTICE_TYPING only; borrowed during the call */
-};
+/* Who tells, from now on: a node, whose workers have by another way what
+ * notifier_tell_stored() tells. With a `seal`, which is borrowed, rows go along. */
+void notifier_name(struct notifier *n, uint64_t node,
+		   const struct lines_seal *seal);
 
 /* `seq`: of a NOTICE_MESSAGE. */
 void notifier_tell(struct notifier *n, enum notice_kind kind, struct uuid id,
 		   uint64_t seq);
 
+/* A message that was stored, and is durable: its row goes along while all that waits fits
+ * into one payload. */
+void notifier_tell_stored(struct notifier *n, const struct message *message);
+
 /* A NOTICE_TYPING, behind all others; dropped where much waits, or when it is longer than
- * NOTIFIER_BYTES_MAX. */
+ * LINES_TYPING_MAX. */
 void notifier_tell_typing(struct notifier *n, struct uuid session, uint64_t seq,
 			  struct span bytes);
 
@@ -61,11 +48,5 @@ struct connection *notifier_connection(struct notifier *n);
 
 /* Nothing waits to be told. */
 bool notifier_is_idle(const struct notifier *n);
-
-/* Calls `each` for every line that parses; others are skipped, they may be of
- * a newer version. */
-void notifier_parse(const char *payload,
-		    void (*each)(void *arg, const struct notice *notice),
-		    void *arg);
 
 #endif

@@ -197,7 +197,7 @@ static int on_timer(CURLM *multi, long ms, void *context)
 	o->due_ms = ms < 0 ? 0 : clock_steady_ms() + (uint64_t)ms;
 	if (ms == 0 && !o->later) {
 		o->later = true;
-		o->loop->later(o->loop->context, on_later, o);
+		o->loop->later(o->loop->context, 0, on_later, o);
 	}
 	return 0;
 }

@@ -22,6 +22,7 @@ struct timer {
 };
 
 struct later {
+	uint64_t due_ms;
 	void (*run)(void *arg);
 	void *arg;
 };
@@ -91,12 +92,13 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 }
 
 /* Each user has one at a time on its way; without room it is run now. */
-static void later(void *context, void (*run)(void *arg), void *arg)
+static void later(void *context, unsigned ms, void (*run)(void *arg), void *arg)
 {
 	struct poll_loop *loop = context;
 
 	if (loop->later_count < LATER_MAX)
-		loop->later[loop->later_count++] = (struct later){ run, arg };
+		loop->later[loop->later_count++] =
+		    (struct later){ ms == 0 ? 0 : now_ms() + ms, run, arg };
 	else
 		run(arg);
 }
@@ -128,8 +130,14 @@ static unsigned until_timer(const struct poll_loop *loop, unsigned ms)
 {
 	uint64_t now = now_ms();
 
-	if (loop->later_count > 0)
-		return 0;
+	for (size_t i = 0; i < loop->later_count; i++) {
+		uint64_t due = loop->later[i].due_ms;
+
+		if (due <= now)
+			return 0;
+		if (due - now < ms)
+			ms = (unsigned)(due - now);
+	}
 	for (size_t i = 0; i < loop->timer_count; i++) {
 		uint64_t next = loop->timers[i].next;
 
@@ -157,13 +165,21 @@ static void run_timers(struct poll_loop *loop)
 
 static void run_later(struct poll_loop *loop)
 {
-	struct later now[LATER_MAX];
+	struct later all[LATER_MAX];
 	size_t count = loop->later_count;
+	uint64_t now = now_ms();
 
-	memcpy(now, loop->later, sizeof(now));
+	memcpy(all, loop->later, sizeof(all));
 	loop->later_count = 0;
-	for (size_t i = 0; i < count; i++)
-		now[i].run(now[i].arg);
+	/* those that wait on come before what is added now */
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].due_ms > now)
+			loop->later[loop->later_count++] = all[i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].due_ms <= now)
+			all[i].run(all[i].arg);
+	}
 }
 
 void poll_loop_run(struct poll_loop *loop, unsigned ms)

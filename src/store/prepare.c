@@ -59,6 +59,12 @@ bool prepare_transaction(PGconn *pg, const char *synchronous_commit)
 		   1, NULL, &synchronous_commit, NULL, NULL, 0) == 1;
 }
 
+/* Citus finds the shard of a statement by its parameters, each time anew. */
+static const char set_plan_cache_mode[] =
+    "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS ("
+    "SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') "
+    "THEN 'force_custom_plan' ELSE 'force_generic_plan' END, false)";
+
 static bool run(PGconn *pg, const char *statement)
 {
 	return PQsendQueryParams(pg, statement, 0, NULL, NULL, NULL, NULL, 0) ==
@@ -81,9 +87,8 @@ static bool send_settings(PGconn *pg, bool keeps_plans,
 			   ? "SET synchronous_commit = on"
 			   : "SET synchronous_commit = off") &&
 	       run(pg, "SET statement_timeout = '10s'") &&
-	       (!keeps_plans ||
-		(run(pg, "SET plan_cache_mode = force_generic_plan") &&
-		 run(pg, "SET enable_bitmapscan = off")));
+	       (!keeps_plans || (run(pg, set_plan_cache_mode) &&
+				 run(pg, "SET enable_bitmapscan = off")));
 }
 
 /* The second channel is this backend's alone, so that probes wake nobody. */

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "base/metrics.h"
+#include "store/bucket.h"
 #include "store/listener.h"
+#include "store/mover.h"
 
 /* A standby that is silent for so long is not waited for. */
 enum { STANDBY_MS = 1000, STANDBY_QUEUE = 1024 };
+
+enum { WRITERS_MAX = 4 };
 
 /* The part of the statements' queue from which on the store is busy. */
 enum { BUSY_PART = 8 };
@@ -15,23 +19,19 @@ enum { BUSY_PART = 8 };
 struct store {
 	const struct store_loop *loop;
 	struct store_settings settings;
-	struct writer *writer;
+	struct writer *writers[WRITERS_MAX];
+	unsigned writer_count;
 	struct notifier *notifier;
 	struct connection *queries, *standby; /* NULL: none */
-	struct connection *moves;	      /* NULL: not yet */
-	struct listener *listener;	      /* of one worker */
+	struct mover *mover;		      /* NULL: not yet */
 	size_t asked; /* statements without an answer yet */
-	void (*heard)(void *arg, const struct notice *notice);
-	void (*resync)(void *arg);
-	void *listen_arg;
 };
 
 static void on_stored(void *arg, const struct message *message)
 {
 	struct store *s = arg;
 
-	notifier_tell(s->notifier, NOTICE_MESSAGE, message->session,
-		      message->seq);
+	notifier_tell_stored(s->notifier, message);
 	if (s->settings.stored != NULL)
 		s->settings.stored(s->settings.arg, message);
 }
@@ -52,10 +52,10 @@ static enum err open_standby(struct store *s)
 }
 
 /* `name` is a literal. */
-static enum err open_for_statements(const struct store *s, const char *name,
-				    struct connection **out)
+static struct connection_settings for_statements(const struct store *s,
+						 const char *name)
 {
-	const struct connection_settings settings = {
+	return (struct connection_settings){
 		.conninfo = s->settings.conninfo,
 		.name = name,
 		.durable = true,
@@ -64,8 +64,56 @@ static enum err open_for_statements(const struct store *s, const char *name,
 		.queue_max = s->settings.queue_statements,
 		.wait_ms = 10000
 	};
+}
 
-	return connection_open(s->loop, &settings, out);
+static void on_notify(void *arg, const char *payload)
+{
+	const struct store *s = arg;
+
+	lines_parse(payload, s->settings.seal, s->settings.heard,
+		    s->settings.arg);
+}
+
+static void on_listening(void *arg)
+{
+	const struct store *s = arg;
+
+	s->settings.resync(s->settings.arg);
+}
+
+/* Who listens tells by the same connection. */
+static enum err open_listener(struct store *s)
+{
+	const char *direct = s->settings.listen_conninfo;
+	const struct listener_settings settings = {
+		.conninfo = direct != NULL ? direct : s->settings.conninfo,
+		.name = "hermetic listener",
+		.teller = s->queries,
+		.on_ready = on_listening,
+		.on_notify = on_notify,
+		.arg = s
+	};
+	struct listener *listener;
+	enum err e;
+
+	TRY(listener_open(s->loop, &settings, &listener));
+	TRY(notifier_open_by(s->loop, listener_connection(listener),
+			     &s->notifier));
+out:
+	return e;
+}
+
+static enum err open_notifier(struct store *s)
+{
+	enum err e = s->settings.heard != NULL
+			 ? open_listener(s)
+			 : notifier_open(s->loop, s->settings.conninfo,
+					 s->settings.listen_conninfo != NULL,
+					 &s->notifier);
+
+	if (e == ERR_OK)
+		notifier_name(s->notifier, s->settings.node, s->settings.seal);
+	return e;
 }
 
 enum err store_open(const struct store_loop *loop,
@@ -75,12 +123,14 @@ enum err store_open(const struct store_loop *loop,
 	struct writer_settings writer = { .conninfo = settings->conninfo,
 					  .pooled = pooled,
 					  .rotation = settings->rotation,
+					  .buckets = settings->buckets,
 					  .next_head = settings->next_head,
 					  .queue_messages =
 					      settings->queue_messages,
 					  .queue_bytes = settings->queue_bytes,
 					  .stored = on_stored };
 	struct store *s = calloc(1, sizeof(*s));
+	struct connection_settings queries;
 	enum err e;
 
 	/* the parts live as long as the process: no way back from here */
@@ -88,47 +138,16 @@ enum err store_open(const struct store_loop *loop,
 	s->loop = loop;
 	s->settings = *settings;
 	writer.arg = s;
-	TRY(notifier_open(loop, settings->conninfo, pooled, &s->notifier));
-	TRY(open_for_statements(s, "hermetic queries", &s->queries));
-	TRY(writer_open(loop, &writer, &s->writer));
+	queries = for_statements(s, "hermetic queries");
+	TRY(connection_open(loop, &queries, &s->queries));
+	TRY(open_notifier(s));
+	while (s->writer_count == 0 || (s->writer_count < settings->buckets &&
+					s->writer_count < WRITERS_MAX))
+		TRY(writer_open(loop, &writer, &s->writers[s->writer_count++]));
 	TRY(open_standby(s));
 	*out = s;
 out:
 	return e;
-}
-
-static void on_notify(void *arg, const char *payload)
-{
-	struct store *s = arg;
-
-	notifier_parse(payload, s->heard, s->listen_arg);
-}
-
-static void on_listening(void *arg)
-{
-	struct store *s = arg;
-
-	s->resync(s->listen_arg);
-}
-
-enum err store_listen(struct store *s,
-		      void (*heard)(void *arg, const struct notice *notice),
-		      void (*resync)(void *arg), void *arg)
-{
-	const char *direct = s->settings.listen_conninfo;
-	const struct listener_settings settings = {
-		.conninfo = direct != NULL ? direct : s->settings.conninfo,
-		.name = "hermetic listener",
-		.teller = notifier_connection(s->notifier),
-		.on_ready = on_listening,
-		.on_notify = on_notify,
-		.arg = s
-	};
-
-	s->heard = heard;
-	s->resync = resync;
-	s->listen_arg = arg;
-	return listener_open(s->loop, &settings, &s->listener);
 }
 
 struct question {
@@ -147,20 +166,26 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	q.done(q.arg, e, rows);
 }
 
-static enum err ask(struct store *s, struct connection *connection,
-		    enum statement statement, struct params *params,
-		    connection_done *done, void *arg)
+/* NULL: no memory; `params` are cleared. */
+static struct question *new_question(struct store *s, struct params *params,
+				     connection_done *done, void *arg)
 {
 	struct question *q = malloc(sizeof(*q));
-	enum err e;
 
 	if (q == NULL) {
 		params_clear(params);
-		return ERR_LOCAL_MEMORY;
+		return NULL;
 	}
 	*q = (struct question){ s, done, arg };
 	s->asked++;
-	e = connection_send(connection, statement, params, on_answer, q);
+	return q;
+}
+
+/* e: whether the question was sent. */
+static enum err count_question(struct question *q, enum err e)
+{
+	struct store *s = q->store;
+
 	if (e != ERR_OK) {
 		s->asked--;
 		free(q);
@@ -172,20 +197,30 @@ static enum err ask(struct store *s, struct connection *connection,
 enum err store_query(struct store *s, enum statement statement,
 		     struct params *params, connection_done *done, void *arg)
 {
-	return ask(s, s->queries, statement, params, done, arg);
+	struct question *q = new_question(s, params, done, arg);
+
+	return q == NULL
+		   ? ERR_LOCAL_MEMORY
+		   : count_question(q, connection_send(s->queries, statement,
+						       params, on_answer, q));
 }
 
 enum err store_move(struct store *s, enum statement statement,
 		    struct params *params, connection_done *done, void *arg)
 {
-	enum err e = s->moves != NULL
-			 ? ERR_OK
-			 : open_for_statements(s, "hermetic files", &s->moves);
+	const struct connection_settings settings =
+	    for_statements(s, "hermetic files");
+	struct question *q;
 
-	if (e == ERR_OK)
-		return ask(s, s->moves, statement, params, done, arg);
-	params_clear(params);
-	return e;
+	if (s->mover == NULL &&
+	    mover_open(s->loop, &settings, &s->mover) != ERR_OK) {
+		params_clear(params);
+		return ERR_LOCAL_MEMORY;
+	}
+	q = new_question(s, params, done, arg);
+	return q == NULL ? ERR_LOCAL_MEMORY
+			 : count_question(q, mover_send(s->mover, statement,
+							params, on_answer, q));
 }
 
 /* ---- reading of a standby ---- */
@@ -272,7 +307,21 @@ enum err store_read(struct store *s, enum statement statement,
 enum err store_append(struct store *s, const struct append *message,
 		      append_done *done, void *arg)
 {
-	return writer_append(s->writer, message, done, arg);
+	unsigned bucket = bucket_of(message->session, s->settings.buckets);
+
+	return writer_append(s->writers[bucket % s->writer_count], message,
+			     done, arg);
+}
+
+unsigned store_bucket(const struct store *s, struct uuid session)
+{
+	return bucket_of(session, s->settings.buckets);
+}
+
+void store_put_bucket(const struct store *s, struct params *params,
+		      struct uuid session)
+{
+	bucket_put(params, session, s->settings.buckets);
 }
 
 void store_tell(struct store *s, enum notice_kind kind, struct uuid id,
@@ -293,26 +342,39 @@ bool store_is_busy(const struct store *s)
 	       !store_is_ready(s);
 }
 
+/* Of all writers. */
+static bool writers_are(const struct store *s,
+			bool (*so)(const struct writer *writer))
+{
+	for (unsigned i = 0; i < s->writer_count; i++)
+		if (!so(s->writers[i]))
+			return false;
+	return true;
+}
+
 bool store_is_ready(const struct store *s)
 {
-	return writer_is_ready(s->writer) && connection_is_ready(s->queries);
+	return writers_are(s, writer_is_ready) &&
+	       connection_is_ready(s->queries);
 }
 
 bool store_is_well(const struct store *s)
 {
-	return writer_is_well(s->writer) && connection_is_well(s->queries);
+	return writers_are(s, writer_is_well) && connection_is_well(s->queries);
 }
 
 const char *store_refusal(const struct store *s)
 {
-	const char *why = writer_refusal(s->writer);
+	const char *why = NULL;
 
+	for (unsigned i = 0; why == NULL && i < s->writer_count; i++)
+		why = writer_refusal(s->writers[i]);
 	return why != NULL ? why : connection_refusal(s->queries);
 }
 
 bool store_is_idle(const struct store *s)
 {
-	return s->asked == 0 && writer_is_idle(s->writer) &&
+	return s->asked == 0 && writers_are(s, writer_is_idle) &&
 	       notifier_is_idle(s->notifier);
 }
 

@@ -1,9 +1,10 @@
 /*
  * The store: everything that a worker asks of PostgreSQL, without blocking.
- * Four connections: the writer's, one for all other statements, the
- * notifier's, and for one worker of a node the listener's; and one for what is large,
- * once there is any. Each is to a server
- * that is not older than what was seen (store/cluster.h).
+ * Three connections: the writer's, one for all other statements, and the notifier's,
+ * which in one worker of a node listens, too; and one for what is large, once there is
+ * any. With several buckets there are up to four writers, each for its share of them, so
+ * that a batch waits for no other shard's disk. Each connection is to a server that is not
+ * older than what was seen (store/cluster.h).
  */
 #ifndef HERMETIC_STORE_STORE_H
 #define HERMETIC_STORE_STORE_H
@@ -19,12 +20,20 @@ struct store_settings {
 	 * transaction mode, the second leads past it; otherwise NULL. */
 	const char *conninfo, *listen_conninfo;
 	const char *read_conninfo;	    /* of a standby, or NULL */
-	size_t queue_messages, queue_bytes; /* the writer's limits */
+	unsigned buckets;		    /* store/bucket.h */
+	size_t queue_messages, queue_bytes; /* each writer's limits */
 	size_t queue_statements;
 	struct rotation_limits rotation;
 	append_head *next_head; /* the writer's */
+	uint64_t node;		/* a number of its own, see notifier_name() */
+	const struct lines_seal *seal; /* of the rows that nodes tell */
 	/* Each message that this worker stored; may be NULL. */
 	void (*stored)(void *arg, const struct message *message);
+	/* Each notice that is heard; NULL: this worker does not listen. `resync` says
+	 * that notices may have been missed: whoever follows a session must look by
+	 * himself. */
+	void (*heard)(void *arg, const struct notice *notice);
+	void (*resync)(void *arg);
 	void *arg;
 };
 
@@ -32,19 +41,13 @@ MUST_CHECK enum err store_open(const struct store_loop *loop,
 			       const struct store_settings *settings,
 			       struct store **out);
 
-/* Starts to listen. `heard` gets each notice; `resync` says that notices may
- * have been missed: whoever follows a session must look by itself. */
-MUST_CHECK enum err store_listen(struct store *store,
-				 void (*heard)(void *arg,
-					       const struct notice *notice),
-				 void (*resync)(void *arg), void *arg);
-
 /* See connection_send(). */
 MUST_CHECK enum err store_query(struct store *store, enum statement statement,
 				struct params *params, connection_done *done,
 				void *arg);
 
-/* As store_query(), for what is so large that others would wait for it. */
+/* As store_query(), for what is so large that others would wait for it: one at a time,
+ * with rests between them (store/mover.h). */
 MUST_CHECK enum err store_move(struct store *store, enum statement statement,
 			       struct params *params, connection_done *done,
 			       void *arg);
@@ -57,6 +60,11 @@ MUST_CHECK enum err store_move(struct store *store, enum statement statement,
 MUST_CHECK enum err store_read(struct store *store, enum statement statement,
 			       struct params *params, uint64_t position,
 			       connection_done *done, void *arg);
+
+/* As bucket_of() and bucket_put(). */
+unsigned store_bucket(const struct store *store, struct uuid session);
+void store_put_bucket(const struct store *store, struct params *params,
+		      struct uuid session);
 
 /* See writer_append(). The other nodes are told by the store. */
 MUST_CHECK enum err store_append(struct store *store,

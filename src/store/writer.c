@@ -6,6 +6,7 @@
 
 #include "base/metrics.h"
 #include "store/batch.h"
+#include "store/bucket.h"
 
 enum {
 	BATCH_TRIES = 4,    /* together, then one by one */
@@ -28,6 +29,9 @@ struct writer {
 	bool due; /* a batch goes at the end of this turn */
 };
 
+/* In all writers of this process, for its gauge. */
+static size_t waiting;
+
 static uint64_t now_s(void)
 {
 	struct timespec t;
@@ -44,6 +48,7 @@ static void put_last(struct writer *w, struct item *item)
 	*w->end = item;
 	w->end = &item->next;
 	w->count++;
+	waiting++;
 	w->bytes += item->message.envelope.n;
 }
 
@@ -54,6 +59,7 @@ static void put_first(struct writer *w, struct item *item)
 		w->end = &item->next;
 	w->first = item;
 	w->count++;
+	waiting++;
 	w->bytes += item->message.envelope.n;
 }
 
@@ -65,6 +71,7 @@ static void take(struct writer *w, struct item **at)
 	if (*at == NULL)
 		w->end = at;
 	w->count--;
+	waiting--;
 	w->bytes -= item->message.envelope.n;
 }
 
@@ -90,12 +97,13 @@ static bool is_seen(const struct writer *w, const struct append *m)
 	       tails_has_head(w->tails, m->session, m->view_seq, m->view_head);
 }
 
-/* What is first in the queue says which kind of batch it is. Of one device and
- * epoch all that waits is of the same kind, so nothing is overtaken by what came
- * later, but for what was refused once and copies of a nonce. */
+/* What is first in the queue says which kind of batch it is, and of which bucket.
+ * Of one device and epoch all that waits is of the same kind, so nothing is
+ * overtaken by what came later, but for copies of a nonce. */
 static void gather(struct writer *w)
 {
 	bool believes = w->tails != NULL && now_s() >= w->expect_after;
+	unsigned bucket = w->first->bucket;
 	struct item **at = &w->first;
 
 	batch_begin(&w->batch, believes && is_expected(w, w->first));
@@ -106,7 +114,8 @@ static void gather(struct writer *w)
 		/* what has failed with others goes alone */
 		if (alone && w->batch.count > 0)
 			break;
-		if ((believes && is_expected(w, item)) != w->batch.expected ||
+		if (item->bucket != bucket ||
+		    (believes && is_expected(w, item)) != w->batch.expected ||
 		    !batch_add(&w->batch, item)) {
 			at = &item->next;
 			continue;
@@ -138,9 +147,9 @@ static void send_batch(struct writer *w)
 	if (w->batch.expected &&
 	    batch_expect(&w->batch, w->tails, w->settings.next_head) != ERR_OK)
 		w->batch.expected = false;
-	statement = w->batch.expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
-				      : STATEMENT_MESSAGE_APPEND;
-	batch_encode(&w->batch, &w->settings.rotation, &params);
+	statement = batch_statement(&w->batch, w->settings.buckets);
+	batch_encode(&w->batch, &w->settings.rotation, w->settings.buckets,
+		     &params);
 	w->sent_us = metrics_now_us();
 	w->in_flight = connection_send(w->connection, statement, &params,
 				       on_answer, w) == ERR_OK;
@@ -148,7 +157,7 @@ static void send_batch(struct writer *w)
 		requeue(w);
 	else
 		metrics_observe(METRIC_BATCH_MESSAGES, w->batch.count);
-	metrics_set(METRIC_WRITER_QUEUE, w->count);
+	metrics_set(METRIC_WRITER_QUEUE, waiting);
 }
 
 /* ---- answers ---- */
@@ -172,26 +181,6 @@ static void tell_stored(const struct writer *w, const struct item *item,
 	if (r->outcome != APPEND_OK || w->settings.stored == NULL)
 		return;
 	w->settings.stored(w->settings.arg, &m);
-}
-
-/*
- * While the statement waited for the session's lock, the same envelope may have
- * been stored by another node, and the epoch changed after it: the lock shows
- * the new epoch, but the snapshot is too old for the message. So who is refused
- * for a change is looked up again, before a client believes that it was not
- * stored and seals it anew.
- */
-static bool is_doubtful(struct item *item, const struct append_result *r)
-{
-	bool first = !item->doubted;
-
-	if (r->outcome != APPEND_EPOCH_CHANGED &&
-	    r->outcome != APPEND_ROTATION_REQUIRED &&
-	    r->outcome != APPEND_NOT_A_MEMBER &&
-	    r->outcome != APPEND_SESSION_ENDED)
-		return false;
-	item->doubted = true;
-	return first;
 }
 
 static void give_answer(struct writer *w, struct item *item,
@@ -236,7 +225,7 @@ static void give_judged(struct writer *w, struct rows *rows)
 			done = true;
 		}
 		learn(w, item, &result);
-		if (!done || is_doubtful(item, &result)) {
+		if (!done) {
 			item->judge = true;
 			put_last(w, item);
 		} else {
@@ -358,7 +347,7 @@ static void send_soon(struct writer *w)
 	if (w->due || w->in_flight)
 		return;
 	w->due = true;
-	w->loop->later(w->loop->context, on_turn_end, w);
+	w->loop->later(w->loop->context, 0, on_turn_end, w);
 }
 
 enum err writer_append(struct writer *w, const struct append *message,
@@ -376,11 +365,13 @@ enum err writer_append(struct writer *w, const struct append *message,
 	*item = (struct item){ .message = *message,
 			       .done = done,
 			       .arg = arg,
-			       .give_up = now_s() + UNKNOWN_MS / 1000 };
+			       .give_up = now_s() + UNKNOWN_MS / 1000,
+			       .bucket = bucket_of(message->session,
+						   w->settings.buckets) };
 	item->message.envelope = span_copy(item->bytes, envelope);
 	item->message.origin = span_copy(item->bytes + envelope.n, origin);
 	put_last(w, item);
-	metrics_set(METRIC_WRITER_QUEUE, w->count);
+	metrics_set(METRIC_WRITER_QUEUE, waiting);
 	send_soon(w);
 	return ERR_OK;
 }

@@ -23,6 +23,7 @@ struct writer_settings {
 	const char *conninfo;
 	bool pooled; /* see struct connection_settings */
 	struct rotation_limits rotation;
+	unsigned buckets; /* store/bucket.h: a batch is of one */
 	size_t queue_messages, queue_bytes; /* limits of what may wait */
 	append_head *next_head;		    /* NULL: the database computes it */
 	/* Each newly stored message, in order of seq, before its answer. */

@@ -203,6 +203,16 @@ hardened() { # SERVICE...
   done
 }
 
+images_list_packages() {
+  local pair
+  for pair in api:kore mqtt:mosquitto postgres:postgresql-15; do
+    docker exec "$(container "${pair%:*}")" cat /usr/local/lib/hermetic/sbom.json |
+      node -e 'const read = require("fs").readFileSync;
+        process.exit(JSON.parse(read(0)).components.some(c =>
+          c.name === process.argv[1]) ? 0 : 1)' "${pair#*:}" || return 1
+  done
+}
+
 bob_reads() { # TEXT
   as bob read "$SESSION" --json | grep -F "\"$1\"" >/dev/null # all of it is read
 }
@@ -303,6 +313,7 @@ compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
 }
 
 check "HAProxy answers for a ready node" status_is 200 /readyz
+check "the images say what they consist of" images_list_packages
 check "nobody is root, no root is writable, no capability is left" hardened \
   postgres standby etcd etcd-2 etcd-3 api haproxy rotation mqtt mqtt-2 mqtt-bridge \
   mqtt-bridge-2

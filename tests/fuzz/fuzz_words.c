@@ -14,6 +14,7 @@
 /* The server is no archive; these files of it need no more than what stands
  * below in the place of those that act on what was heard. */
 #include "server/edge/peers.c"
+#include "server/hub/topics.c"
 #include "server/relay.c"
 #include "server/words.c"
 
@@ -180,8 +181,9 @@ void loop_watch(int fd, unsigned events,
 	(void)arg;
 }
 
-void loop_later(void (*run)(void *arg), void *arg)
+void loop_later(unsigned ms, void (*run)(void *arg), void *arg)
 {
+	(void)ms;
 	(void)run;
 	(void)arg;
 }
@@ -198,6 +200,44 @@ static void on_fuzz_word(struct span word)
 		abort();
 }
 
+/* Rows come as they are: it is the nodes' matter who could have sealed them. */
+static enum err open_row(struct span sealed, struct buf *out)
+{
+	buf_put(out, sealed);
+	return ERR_OK;
+}
+
+static const struct lines_seal SEAL = { NULL, open_row, NULL };
+
+static bool is_line(const struct notice *n)
+{
+	bool has_seq = n->kind == NOTICE_MESSAGE || n->kind == NOTICE_TYPING;
+
+	return n->kind >= NOTICE_MESSAGE && n->kind <= NOTICE_TYPING &&
+	       n->seq <= INT64_MAX && (has_seq || n->seq == 0) &&
+	       (n->kind == NOTICE_MESSAGE || n->node == 0) &&
+	       (n->kind == NOTICE_TYPING
+		    ? n->bytes.n > 0 && n->bytes.n <= LINES_TYPING_MAX
+		    : n->kind == NOTICE_MESSAGE || n->bytes.n == 0);
+}
+
+/* A row is told as the message that it is. */
+static void on_row(const struct notice *notice)
+{
+	struct rd r = rd_init(notice->bytes);
+	struct buf word = BUF_INIT;
+	struct message m;
+
+	if (!message_take(&r, &m) || m.seq != notice->seq ||
+	    !uuid_equal(m.session, notice->id))
+		abort();
+	words_put_message(&word, &m);
+	if (word.n != 1 + notice->bytes.n)
+		abort();
+	on_fuzz_word(buf_span(&word));
+	buf_clear(&word);
+}
+
 /* A notice of the database is told as a word, and that word is the notice. */
 static void on_line(void *arg, const struct notice *notice)
 {
@@ -206,13 +246,12 @@ static void on_line(void *arg, const struct notice *notice)
 	struct rd r;
 
 	(void)arg;
-	if (notice->kind < NOTICE_MESSAGE || notice->kind > NOTICE_TYPING ||
-	    notice->seq > INT64_MAX ||
-	    (notice->kind != NOTICE_MESSAGE && notice->kind != NOTICE_TYPING &&
-	     notice->seq != 0) ||
-	    (notice->kind == NOTICE_TYPING) != (notice->bytes.n > 0) ||
-	    notice->bytes.n > NOTIFIER_BYTES_MAX)
+	if (!is_line(notice))
 		abort();
+	if (notice->kind == NOTICE_MESSAGE && notice->bytes.n > 0) {
+		on_row(notice);
+		return;
+	}
 	words_put_notice(&word, notice);
 	r = rd_init(buf_span(&word));
 	if (!words_take_notice(&r, words_kind(&r), &again) ||
@@ -236,7 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	payload = fuzz_text(data + 1, size - 1);
-	notifier_parse(payload, on_line, NULL);
+	lines_parse(payload, &SEAL, on_line, NULL);
 	free(payload);
 	return 0;
 }

@@ -28,8 +28,8 @@ const pg = service => Object.fromEntries(service.environment.PG_SETTINGS.trim()
 const limits = service => service.deploy.resources.limits;
 
 // Connections to PostgreSQL. A worker writes, asks, tells and, once there are files,
-// moves these; a node listens.
-const ofNode = workers => 4 * workers + 1;
+// moves these; the one that tells for a node's first worker listens, too.
+const ofNode = workers => 4 * workers;
 const OTHERS = {
   bridges: 2 * 4, // each writes, asks, tells, listens
   brokers: 2 * 2, // each asks, listens

@@ -80,6 +80,8 @@ describe('the chat', { concurrency: false }, () => {
     assert.equal(await unread(), 4); // a script has not read it
     const { out } = await shown(alice, 'read', 'tickets', '--last', '2');
     assert.match(out, /^-- \w+day, +\d+ \w+ \d{4} --\n#\d+ .*train and ticket\n#\d+ .*my own train\n$/);
+    assert.equal(await unread(), 4); // others stand before, and were not shown
+    await shown(alice, 'read', 'tickets', '--last', '5');
     assert.equal(await unread(), 0);
     assert.deepEqual(await find('read', id, '--search', 'TRAIN'),
       ['The Train to Bern', 'train and ticket', 'my own train']);
@@ -94,7 +96,60 @@ describe('the chat', { concurrency: false }, () => {
     assert.deepEqual(await find('search', 'ticket train'), []);
     assert.deepEqual(await find('search', 'train', '--in', 'tickets',
       '--last', '1'), ['my own train']);
+    await bob.does('send', 'tickets', 'of which nothing is known here yet');
+    assert.equal(await unread(), 1);
   });
+
+  test('a session is opened where one was, and nothing is passed over in silence',
+    async () => {
+      const id = await session('Away');
+      const receipts = { ...alice, env: { ...alice.env, HERMETIC_RECEIPTS: 'on' } };
+      const says = async lines => {
+        const saying = bob.start();
+        saying.child.stdin.end(`/open ${id}\n${lines}`);
+        await saying.ended;
+      };
+      const numbered = (word, count) =>
+        Array.from({ length: count }, (_, i) => `${word} ${i}\n`).join('');
+      await says(numbered('read', 10));
+      await shown(receipts, 'read', id);
+      await says('read 10\nread 11\n');
+      await shown(receipts, 'read', id);
+      const chat = chatOf(alice, { rows: 300 });
+      await chat.shows('/help lists');
+      chat.type('/open away');
+      chat.press('Enter');
+      const ten = await chat.shows(/read 11\n/); // messages, whatever stands between
+      assert.deepEqual(ten.filter(row => /: read \d+$/.test(row))
+        .map(row => row.match(/read \d+/)[0]),
+      Array.from({ length: 10 }, (_, i) => `read ${i + 2}`));
+      chat.type('/open nowhere');
+      chat.press('Enter');
+      await chat.shows('no session nowhere');
+      chat.press('C-c');
+      await says(numbered('news', 105));
+      const again = chatOf(alice, { rows: 300 });
+      await again.shows('105 not read');
+      again.type('/open away');
+      again.press('Enter');
+      const rows = await again.shows('news 104');
+      const more = rows.findIndex(row =>
+        /^\* 5 more that you have not read are not shown: \/history 5 \d+$/.test(row));
+      assert.match(rows.slice(more + 1).join('\n'),
+        /^-- Not read yet --\n-- .* --\n#\d+ .*: news 5\n/);
+      again.type('/list');
+      again.press('Enter');
+      await again.shows(/"Away", 105 not read\nAway>/);
+      again.type(rows[more].match(/\/history.*/)[0]);
+      again.press('Enter');
+      await again.shows(/: news 0\n[^]*: news 4\nAway>/);
+      await bob.does('send', id, 'at last');
+      await again.shows('at last');
+      again.type('/list');
+      again.press('Enter');
+      await again.shows(/"Away"\n/);
+      again.press('C-c');
+    });
 
   for (const [columns, name] of [[80, 'Wide room'], [40, 'Narrow room']])
     test(`scripts of the world on ${columns} columns`, async () => {
@@ -279,6 +334,10 @@ describe('the chat', { concurrency: false }, () => {
         .find(s => s.session_id === id).unread, 3); // nothing of it was passed over
       await does('/topic', /something else\n[^]*and more of it\n[^]*Meals>/);
       await does('/topic', /\* Topics: "lunch"\nMeals>/);
+      await does('/topic "tea time" who?', /who\?\nMeals>/);
+      await does('/topic tea time', // no word is said in another topic
+        /who\?\nMeals "tea time">/);
+      await does('/topic', /who\?\nMeals>/);
       assert.equal((await alice.does('sessions'))
         .find(s => s.session_id === id).unread, 0);
       chat.press('C-c');

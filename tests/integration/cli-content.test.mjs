@@ -118,6 +118,12 @@ describe('what refers to a message', { concurrency: false }, () => {
     await bob.cannot('not-yours', 'delete', id, String(first));
   });
 
+  test('the longest text has room in an envelope, as servers take it by default', async () => {
+    const longest = 'x'.repeat(65535);
+    assert.equal((await at(bob, await says(alice, longest))).text, longest);
+    await alice.cannot('too-large', 'send', id, `${longest}x`);
+  });
+
   test('a reaction counts once, and can be taken back', async () => {
     const said = await says(alice, 'done');
     await bob.does('read', id);
@@ -129,10 +135,22 @@ describe('what refers to a message', { concurrency: false }, () => {
       assert.deepEqual((await at(person, said)).reactions,
         { '👍': [bob.name, alice.name] });
     assert.match(await lines(bob), new RegExp(`\\("👍" ${bob.name}, ${alice.name}\\).*: done`));
+    await bob.cannot('again', 'delete', id, String(two.seq));
     await bob.does('delete', id, String(one.seq));
     for (const person of [alice, bob])
       assert.deepEqual((await at(person, said)).reactions,
         { '👍': [alice.name] });
+    assert.match(await lines(alice), new RegExp(`#${one.seq} .* reacted to #${said} \\(deleted`));
+    // what has gone is neither changed nor liked; and what is not read yet is looked for
+    const unread = await says(alice, 'not read yet');
+    await bob.does('react', id, String(unread), '👍');
+    await alice.does('delete', id, String(unread));
+    await bob.does('read', id);
+    await bob.cannot('deleted', 'react', id, String(unread), '👍');
+    await alice.cannot('deleted', 'send', id, '--edit', String(unread), 'back again');
+    await alice.cannot('deleted', 'delete', id, String(unread));
+    await bob.cannot('deleted', 'delete', id, String(one.seq));
+    await bob.cannot('no-such-message', 'react', id, '100000', '👍');
     await alice.cannot('too-large', 'react', id, String(said), 'x'.repeat(65));
   });
 

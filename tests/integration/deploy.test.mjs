@@ -2,6 +2,7 @@
 // same processes as compose is. What a container engine or a cluster makes of it is not seen
 // here: tests/compose/run.sh runs the one, nothing in this repository the other.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -50,6 +51,25 @@ describe('images', () => {
         }
   });
 
+  test('each says what it consists of', () => {
+    for (const [file, name] of [['Dockerfile', 'hermetic'], ['Dockerfile', 'hermetic-mqtt'],
+      [services.postgres.build.dockerfile, 'hermetic-database']])
+      assert.match(instructions(file).join(' '), new RegExp(
+        `sbom\\.sh ${name}\\s+>/usr/local/lib/hermetic/sbom\\.json`));
+    // of the machine that runs this, since it has Debian's packages, too
+    const run = (...args) => execFileSync(args[0], args.slice(1), { encoding: 'utf8' });
+    const bom = JSON.parse(run('sh', join(root, 'deploy/sbom.sh'), 'this'));
+    const packages = run('dpkg-query', '-W', '-f',
+      '${db:Status-Status} ${Package} ${Version} ${Architecture}\n');
+    assert.deepEqual([bom.bomFormat, bom.metadata.component.name], ['CycloneDX', 'this']);
+    assert.deepEqual(bom.components.map(c => {
+      const [, name, version, arch] = /^pkg:deb\/debian\/([^@]+)@([^?]+)\?arch=(\w+)$/.exec(c.purl);
+      assert.deepEqual([c.name, c.version], [name, version].map(decodeURIComponent));
+      assert.doesNotMatch(version, /[+:]/);
+      return `installed ${c.name} ${c.version} ${arch}`;
+    }), packages.split('\n').filter(l => l.startsWith('installed ')));
+  });
+
   test('each has its labels', () => {
     for (const file of ['Dockerfile', services.postgres.build.dockerfile])
       for (const name of ['title', 'version', 'revision', 'licenses'])
@@ -96,7 +116,10 @@ describe('Kubernetes', () => {
       if (c.name === 'migrate') continue; // a URL with its password, in place of the two
       const { HERMETIC_DRAIN_SECONDS: drain, ...same } = env(c);
       assert.equal(drain, c.name === 'api' ? '10' : undefined);
-      assert.deepEqual(same, service.environment, c.name);
+      // a cluster's operator says whether nodes serve the page
+      const { HERMETIC_WEB: web, ...shared } = service.environment;
+      assert.equal(web, c.name === 'api' ? '${HERMETIC_WEB:-1}' : undefined);
+      assert.deepEqual(same, shared, c.name);
     }
   });
 

@@ -54,8 +54,8 @@ describe('metrics', { concurrency: false }, () => {
     assert.equal(all.get('hermetic_commit_seconds_count'),
       all.get('hermetic_batch_messages_count'));
     assert.equal(all.get('hermetic_writer_queue'), 0);
-    // writer, queries and notifier of each worker, and one that listens
-    assert.equal(all.get('hermetic_database_connections'), 7);
+    // writer, queries and notifier of each worker; one of these listens, too
+    assert.equal(all.get('hermetic_database_connections'), 6);
   });
 
   test('WebSockets, deliveries and their lag', async () => {
@@ -89,7 +89,7 @@ describe('metrics', { concurrency: false }, () => {
     assert.ok(more('hermetic_rate_limited_total') >= 1);
     assert.equal(more('hermetic_requests_total{route="none",status="404"}'), 1);
     assert.ok(more('hermetic_database_breaks_total') >= 2);
-    await until(async () => await get('hermetic_database_connections') === 7);
+    await until(async () => await get('hermetic_database_connections') === 6);
   });
 
   test('what PostgreSQL refuses, by the class of its SQLSTATE', async () => {
@@ -124,7 +124,7 @@ describe('metrics', { concurrency: false }, () => {
     assert.equal(await get(sends), before);
     ok(await session.send(alice), 201);
     assert.equal(await get(sends), before + 1);
-    await until(async () => await get('hermetic_database_connections') === 7,
+    await until(async () => await get('hermetic_database_connections') === 6,
       { name: 'its connections, counted anew' });
   });
 

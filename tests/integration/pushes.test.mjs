@@ -98,8 +98,11 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
   });
 
   test('a connection that is refused is tried less and less', async () => {
-    lie((req, socket) => upgrades > 1 ? socket.end('HTTP/1.1 403 Forbidden\r\n' +
-      'Content-Length: 0\r\n\r\n') : saying(close('later'))(req, socket));
+    const refuse = (socket, status) =>
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+    lie((req, socket) => upgrades > 3 ? refuse(socket, '403 Forbidden') :
+      upgrades > 1 ? refuse(socket, '503 Service Unavailable') :
+        saying(close('later'))(req, socket));
     const chat = alice.starts();
     await until(() => /refused the WebSocket/.test(chat.out),
       { name: 'a refusal' });
@@ -108,8 +111,10 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
     proxy.hooks = {};
     await until(() => /Connected again/.test(chat.out), { name: 'a connection' });
     chat.child.stdin.end('/quit\n');
-    const { code, err } = await chat.ended;
+    const { code, out, err } = await chat.ended;
     assert.equal(code, 0, err);
+    assert.equal(out.match(/Connection lost/g).length, 1, out); // each try is none
+    assert.match(out, /refused the WebSocket \(HTTP 403\)/);
   });
 
   test('a push that is none is called so', async () => {

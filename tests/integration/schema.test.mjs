@@ -17,7 +17,9 @@ before(async () => { postgres = await startPostgres(); });
 after(async () => { await postgres?.stop(); });
 
 const KEY = 'session_id';
-const REFERENCE = ['account', 'device']; // a copy of them on each machine
+// a copy of them on each machine
+const REFERENCE = readFileSync(join(root, 'deploy/distribute.sql'), 'utf8')
+  .match(/unnest\('\{([\w,]+)\}'::text\[\]\) AS t\(name\)/)[1].split(',');
 
 describe('the schema, by the rules of Citus', () => {
   const catalogue = sql => postgres.rows(sql); // once it is up
@@ -77,6 +79,17 @@ describe('the schema, by the rules of Citus', () => {
     assert.deepEqual(keys.filter(k => !stays(k) && !between(k)), []);
     // a rule that lets everything through would be none
     assert.equal(stays({ from: 'message', to: 'signing_key' }), false);
+  });
+
+  test('a bucket is what PostgreSQL\'s hash of a session says', async () => {
+    const known = [...readFileSync(join(root, 'tests/unit/test_bucket.c'), 'utf8')
+      .matchAll(/\{ "([0-9a-f-]{36})", (\d+) \}/g)]
+      .map(m => ({ id: m[1], bucket: Number(m[2]) }));
+    assert.ok(known.length > 5);
+    assert.deepEqual(await catalogue(`SELECT id,
+        (uuid_hash(id::uuid)::bigint + 2147483648) / ${2 ** 32 / 1024} AS bucket
+      FROM unnest('{${known.map(k => k.id)}}'::text[]) WITH ORDINALITY AS k(id, i)
+      ORDER BY i`), known);
   });
 
   test('nothing in them is numbered or triggered on one machine', async () => {

@@ -55,6 +55,57 @@ describe('two nodes', { concurrency: false }, () => {
     await closeAll(sockets);
   });
 
+  test('a small message goes with its notice; a large one is read', async () => {
+    const session = await pair();
+    const sockets = await several(bob, two, session);
+    await Promise.all(sockets.map(s => s.upTo(session, 1)));
+    const queries = async () => (await postgres.rows(`SELECT pid
+      FROM pg_stat_activity WHERE application_name = 'hermetic queries'
+      ORDER BY pid`)).map(r => r.pid);
+    const readers = await queries();
+    let sent;
+    for (const pid of readers) process.kill(pid, 'SIGSTOP');
+    try { // nobody can read now
+      for (let i = 0; i < 5; i++)
+        sent = ok(await session.send(alice, { url: one.url }), 201);
+      const all = await Promise.all(sockets.map(s => s.upTo(session, sent.seq)));
+      for (const got of all) assert.equal(got.at(-1).head, sent.head);
+      assert.deepEqual(await queries(), readers); // and nobody else has read
+    } finally {
+      for (const pid of readers) process.kill(pid, 'SIGCONT');
+    }
+    sent = ok(await session.send(alice, { url: one.url, length: 9000 }), 201);
+    const next = ok(await session.send(alice, { url: one.url }), 201);
+    const all = await Promise.all(sockets.map(s => s.upTo(session, next.seq)));
+    for (const got of all) {
+      assert.deepEqual(got.slice(-2).map(m => m.head), [sent.head, next.head]);
+      assert.deepEqual(got, all[0]);
+    }
+    await closeAll(sockets);
+  });
+
+  test('whoever may notify shows nothing', async () => {
+    const session = await pair();
+    const sockets = await several(bob, two, session);
+    await Promise.all(sockets.map(s => s.upTo(session, 1)));
+    // the row that would come next, as a node writes it but for the seal
+    const number = n => { const b = Buffer.alloc(8); b.writeBigUInt64BE(BigInt(n)); return b; };
+    const id = text => Buffer.from(text.replaceAll('-', ''), 'hex');
+    const row = Buffer.concat([id(session.id), number(2), id(alice.id), number(1),
+      Buffer.from([1]), Buffer.alloc(64, 7), number(Date.now()), Buffer.from([0]),
+      session.envelope()]);
+    for (const bytes of [row, Buffer.concat([Buffer.alloc(12), row, Buffer.alloc(16)])])
+      await postgres.psql(`SELECT pg_notify('hermetic', E'n 00000000000000ff\\n' ||
+        's ${session.id} 2 ${base64(bytes)}\n')`, { url: postgres.rotationUrl });
+    const sent = ok(await session.send(alice, { url: one.url }), 201);
+    for (const socket of sockets) {
+      const got = await socket.upTo(session, 2);
+      assert.deepEqual(got.map(m => m.seq), [1, 2]);
+      assert.equal(got[1].head, sent.head);
+    }
+    await closeAll(sockets);
+  });
+
   test('what a request is called goes with its message', async () => {
     const session = await pair();
     const [socket] = await several(bob, two, session, 1);

@@ -107,6 +107,7 @@ packages() { # SUITE
   local at=$WORK/packages-$1 root=$WORK/build-$1
   rm -rf "$at"
   mkdir -p "$at"
+  package_module
   package_tree "$at/tree"
   if [ "$1" = "$HOST_SUITE" ]; then
     say "Building packages for $1, on this machine."

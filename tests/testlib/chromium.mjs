@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 
 import { newHome } from './stack.mjs';
 
-/** A browser with a profile of its own: page(url), stop(). */
+/** A browser with a profile of its own: page(url), context(), stop(). */
 export async function startChromium() {
   const profile = newHome();
   // tests run as root, too, where its sandbox does not; it loads nothing but our pages
@@ -42,11 +42,15 @@ export async function startChromium() {
     });
 
   return {
-    /** A tab at that address: does(expression) is what it gives, close(). */
-    async page(address) {
-      const { targetId } = await call('Target.createTarget', { url: address });
+    /** A tab at that address, with what other tabs have or, in a context of its own, with
+     * nothing: does(expression) is what it gives, call(METHOD, PARAMETERS) of the protocol,
+     * close(). */
+    async page(address, { context } = {}) {
+      const { targetId } = await call('Target.createTarget',
+        { url: address, browserContextId: context });
       const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
       return {
+        call: (method, params) => call(method, params, sessionId),
         async does(expression) {
           const { result, exceptionDetails: thrown } = await call('Runtime.evaluate',
             { expression: `(async () => { ${expression} })()`, awaitPromise: true,
@@ -57,6 +61,9 @@ export async function startChromium() {
         close: () => call('Target.closeTarget', { targetId }),
       };
     },
+    /** As another browser would be, for page(). */
+    context: async () =>
+      (await call('Target.createBrowserContext')).browserContextId,
     async stop() {
       socket.close();
       child.removeAllListeners('close');

@@ -22,6 +22,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { citusUrl, startSpread } from './citus.mjs';
+import { asked, pgEnv } from './psql.mjs';
+
 const exec = promisify(execFile);
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -230,11 +233,14 @@ function unmount(dir) {
  * where its log lies, in small segments.
  *
  * ownerUrl, apiUrl, adminUrl (the superuser's), adminApiUrl: connection strings; dir:
- * its directory.
+ * its directory; env: what a node has to be told of it. Where there is a Citus cluster for
+ * tests it is a database there (citus.mjs).
  */
 export async function startPostgres({
   migrate = true, admin = true, settings = {}, from, wal,
 } = {}) {
+  if (citusUrl && !from && !wal && Object.keys(settings).length === 0)
+    return startSpread({ root, migrate, migrateUp, urlsOf });
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
   const passwords = from?.passwords ?? { postgres: secret(),
@@ -262,8 +268,8 @@ export async function startPostgres({
     shared_buffers: '32MB', ...settings };
   const args = ['-D', join(dir, 'data'), ...settingsOf(all)];
 
-  const self = { dir, adminUrl: url('postgres'), passwords,
-    ...urlsOf(url) };
+  const self = asked({ dir, adminUrl: url('postgres'), passwords,
+    ...urlsOf(url) });
 
   let child;
   let before = '';
@@ -275,23 +281,6 @@ export async function startPostgres({
 
   /** What the server has written to its log. */
   self.log = () => before + child.output;
-
-  /** Runs psql; returns its standard output without the last newline. */
-  self.psql = async (sql, { url: at = self.adminUrl } = {}) => {
-    const run = exec('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
-      '-f', '-'], { maxBuffer: 1 << 28, env: { ...process.env, ...pgEnv(at) } });
-    run.child.stdin.end(sql);
-    return (await run).stdout.replace(/\n$/, '');
-  };
-
-  /** The rows of one query, as objects. */
-  self.rows = async (query, options) => JSON.parse(await self.psql(
-    `SELECT coalesce(json_agg(t), '[]') FROM (${query}) AS t`, options));
-
-  /** Ends the backends that call themselves so; returns how many. */
-  self.killBackend = async name => Number(await self.psql(
-    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-      WHERE application_name = '${name.replaceAll("'", "''")}'`));
 
   /** A plain-text dump of everything in the database. */
   self.dump = async () => (await exec(`${pgbin}/pg_dump`, ['--inserts'],
@@ -451,12 +440,6 @@ default_pool_size = ${connections}
     } };
 }
 
-function pgEnv(url) {
-  const u = new URL(url.replace('@/', '@localhost/'));
-  return { PGHOST: u.searchParams.get('host'), PGUSER: u.username,
-    PGPASSWORD: u.password, PGDATABASE: u.pathname.slice(1) };
-}
-
 /** hermetic-migrate with its arguments, as the owner of the schema. */
 export async function runMigrate(postgres, ...args) {
   return exec(join(build, 'hermetic-migrate'), args, {
@@ -544,7 +527,8 @@ export async function startNode({
         HERMETIC_DATABASE_URL: postgres?.apiUrl ?? '',
         HERMETIC_HOST: host, HERMETIC_PORT: String(self.port),
         HERMETIC_WORKERS: String(workers), HERMETIC_DRAIN_SECONDS: '0',
-        ...unlimited, ...otherTime(skew, sanitizer(module)), ...env,
+        ...unlimited, ...otherTime(skew, sanitizer(module)), ...postgres?.env,
+        ...env,
       },
     });
     child.output = before;

@@ -298,6 +298,8 @@ static void what_was_deleted_stays_so(void **state)
 	expect(w, late, "text", NULL);
 	expect_number(w, late, "of", said);
 	expect_number(w, said, "edited", 0);
+	(void)about(w, "alice", SAID_DELETE, id, "");
+	expect_number(w, said, "deleted", gone); /* by the first that did */
 	expect_nowhere(w, "two");
 	expect_nowhere(w, "three");
 }
@@ -363,11 +365,11 @@ static void an_edit_too_many_is_not_kept(void **state)
 static void reactions_count_once(void **state)
 {
 	struct world *w = *state;
-	uint64_t said = text(w, "alice", "one"), last;
+	uint64_t said = text(w, "alice", "one"), first, last;
 	uint8_t id[MIMI_ID], liked[MIMI_ID];
 
 	memcpy(id, w->last, MIMI_ID);
-	(void)about(w, "bob", SAID_REACTION, id, "+");
+	first = about(w, "bob", SAID_REACTION, id, "+");
 	memcpy(liked, w->last, MIMI_ID);
 	assert_int_equal(reactions(w, said), 1);
 	last = about(w, "bob", SAID_REACTION, id, "+");
@@ -379,8 +381,10 @@ static void reactions_count_once(void **state)
 	last = about(w, "carol", SAID_DELETE, liked, "");
 	expect(w, last, "kind", "unreadable");
 	assert_int_equal(reactions(w, said), 3);
-	(void)about(w, "bob", SAID_DELETE, liked, "");
+	last = about(w, "bob", SAID_DELETE, liked, "");
 	assert_int_equal(reactions(w, said), 2);
+	expect_number(w, first, "deleted", last);
+	expect(w, first, "text", NULL);
 	last = about(w, "bob", SAID_EDIT, liked, "no text");
 	expect(w, last, "kind", "unreadable");
 }

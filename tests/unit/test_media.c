@@ -10,7 +10,8 @@
 #include "server/edge/head.c"
 #include "server/edge/media.c"
 
-static unsigned weight(const char *accept, const char *more)
+static unsigned weight_of_type(const char *accept, const char *more,
+			       const char *type)
 {
 	struct head head = { .field_count = 0 };
 
@@ -24,7 +25,12 @@ static unsigned weight(const char *accept, const char *more)
 		head.fields[head.field_count].name = span_str("Accept");
 		head.fields[head.field_count++].value = span_str(more);
 	}
-	return media_weight(&head, "application/json");
+	return media_weight(&head, type);
+}
+
+static unsigned weight(const char *accept, const char *more)
+{
+	return weight_of_type(accept, more, "application/json");
 }
 
 static void names_and_ranges(void **state)
@@ -43,6 +49,16 @@ static void names_and_ranges(void **state)
 	assert_int_equal(weight("application/problem+json", NULL), 0);
 	assert_int_equal(weight("", NULL), 0);
 	assert_int_equal(weight(" , ,", NULL), 0);
+}
+
+static void parameters_of_the_type_do_not_count(void **state)
+{
+	const char *type = "text/html; charset=utf-8";
+
+	(void)state;
+	assert_int_equal(weight_of_type("text/html", NULL, type), 1000);
+	assert_int_equal(weight_of_type("text/*;q=0.5", NULL, type), 500);
+	assert_int_equal(weight_of_type("text/htm", NULL, type), 0);
 }
 
 static void the_most_specific_counts(void **state)
@@ -71,6 +87,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_ranges),
+		cmocka_unit_test(parameters_of_the_type_do_not_count),
 		cmocka_unit_test(the_most_specific_counts),
 		cmocka_unit_test(weights_that_cannot_be_read),
 	};

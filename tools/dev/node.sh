@@ -11,6 +11,7 @@ setting() { # NAME DEFAULT
 
 PORT=$(setting HERMETIC_PORT 8000)
 WORKERS=$(setting HERMETIC_WORKERS 2)
+WEB=$(setting HERMETIC_WEB 1)
 
 # Each made once; the file stays with the state that its keys open.
 secrets_load() {
@@ -57,8 +58,12 @@ HERMETIC_MQTT_KEYS_SECRET=$HERMETIC_MQTT_KEYS_SECRET
 HERMETIC_HOST=127.0.0.1
 HERMETIC_PORT=$PORT
 HERMETIC_DRAIN_SECONDS=0
+HERMETIC_WEB=$WEB
+HERMETIC_WEB_DIRECTORY=$VAR/node/web
 END
   install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
+  rm -rf "$VAR/node/web"
+  [ "$WEB" = 0 ] || cp -R build/web "$VAR/node/web"
   sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
     >"$VAR/node/kore.conf"
   service_start node node kore -c kore.conf -f -n -r

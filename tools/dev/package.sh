@@ -38,8 +38,17 @@ package_time() {
   esac
 }
 
-# All that is not ignored, and what a clone alone knows: the commit, and the changelog
-# of the packages, in which debian/ has the version from.
+# The module of the page, which the packages do not build: they have no network, and it
+# takes Debian's sources (tools/wasm-sources).
+package_module() {
+  [ ! -f commit ] || return 0 # it is in the tree already
+  step "Building the module of the page (OpenSSL takes some minutes the first time)."
+  make --no-print-directory -s -j"$(nproc)" wasm-module ||
+    die "the module cannot be built; the words stand above."
+}
+
+# All that is not ignored, the module, and what a clone alone knows: the commit, and the
+# changelog of the packages, in which debian/ has the version from.
 package_tree() { # DIRECTORY
   rm -rf "$1"
   mkdir -p "$1"
@@ -49,6 +58,7 @@ package_tree() { # DIRECTORY
   fi
   git ls-files -z --cached --others --exclude-standard |
     tar -c --null --ignore-failed-read --no-recursion -T - 2>/dev/null | tar -x -C "$1"
+  cp sdk/js/hermetic.wasm "$1/sdk/js/"
   package_commit >"$1/commit"
   cat >"$1/debian/changelog" <<END
 hermetic ($(package_version)) unstable; urgency=medium
@@ -74,6 +84,7 @@ package_make() {
   local at=$ROOT/build/package
   step "Making packages of $(package_version)."
   rm -rf "$at"
+  package_module
   package_tree "$at/tree"
   package_build "$at"
   rm -rf "$at/tree"
@@ -95,6 +106,7 @@ release_make() {
     "already; src/hermetic/hermetic.h has the version."
   grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
     die "CHANGELOG.md has no heading \"## [$version] - DATE\"."
+  package_module
   step "Releasing $version."
   git tag -a "v$version" -m "Hermetic $version"
   trap 'git tag -d "v'"$version"'" >/dev/null' EXIT # until all of it is made

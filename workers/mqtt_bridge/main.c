@@ -27,6 +27,7 @@ static struct {
 	    *seen_file;
 	uint64_t port, packet_bytes, connections, replay, expiry;
 	uint64_t envelope_bytes, nonce_window, queue_messages, queue_bytes;
+	uint64_t buckets;
 	uint64_t metrics_port;
 	uint64_t rotation, rotation_messages, grace, grace_messages;
 	uint64_t messages, bytes, session_messages, typing; /* a minute */
@@ -51,6 +52,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_SESSION_MESSAGES_PER_MINUTE, &config.session_messages, NULL },
 	{ SETTING_TYPING_PER_MINUTE, &config.typing, NULL },
 	{ SETTING_NONCE_WINDOW_SECONDS, &config.nonce_window, NULL },
+	{ SETTING_DATABASE_BUCKETS, &config.buckets, NULL },
 	{ SETTING_QUEUE_MESSAGES, &config.queue_messages, NULL },
 	{ SETTING_QUEUE_BYTES, &config.queue_bytes, NULL },
 	{ SETTING_ROTATION_SECONDS, &config.rotation, NULL },
@@ -79,7 +81,7 @@ static void on_signal(int number)
 static void on_stored(void *arg, const struct message *message)
 {
 	const struct notice own = { NOTICE_MESSAGE, message->session,
-				    message->seq, SPAN_EMPTY };
+				    message->seq, SPAN_EMPTY, 0 };
 
 	(void)arg;
 	delivery_count(message);
@@ -89,7 +91,7 @@ static void on_stored(void *arg, const struct message *message)
 
 static void on_notify(void *arg, const char *payload)
 {
-	notifier_parse(payload, outflow_heard, arg);
+	lines_parse(payload, NULL, outflow_heard, arg);
 }
 
 static void on_listening(void *arg)
@@ -129,6 +131,7 @@ static enum err open_store(const struct store_loop *loop)
 			      .hard_messages = config.rotation_messages +
 					       config.grace_messages,
 			      .hard_seconds = config.rotation + config.grace },
+		.buckets = (unsigned)config.buckets,
 		.queue_messages = config.queue_messages,
 		.queue_bytes = config.queue_bytes,
 		.stored = on_stored

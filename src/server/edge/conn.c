@@ -225,7 +225,7 @@ static void flush_soon(struct conn *conn)
 	if (conn->flush_due)
 		return;
 	conn->flush_due = true;
-	loop_later(on_flush_due, conn);
+	loop_later(0, on_flush_due, conn);
 }
 
 struct buf *conn_out(struct conn *conn)
@@ -355,7 +355,7 @@ static void read_more(struct conn *conn)
 		budget -= (size_t)n < budget ? (size_t)n : budget;
 		if (budget == 0 && !conn->gone && !conn->resume_due) {
 			conn->resume_due = true; /* let others have a turn */
-			loop_later(on_resume, conn);
+			loop_later(0, on_resume, conn);
 			return;
 		}
 	}

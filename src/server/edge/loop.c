@@ -109,12 +109,12 @@ static void on_later(void *arg, uint64_t now)
 }
 
 /* Kore runs its timers after the events of a turn. */
-void loop_later(void (*run)(void *arg), void *arg)
+void loop_later(unsigned ms, void (*run)(void *arg), void *arg)
 {
 	struct ticker *t = kore_malloc(sizeof(*t));
 
 	*t = (struct ticker){ run, arg };
-	(void)kore_timer_add(on_later, 0, t, KORE_TIMER_ONESHOT);
+	(void)kore_timer_add(on_later, ms, t, KORE_TIMER_ONESHOT);
 }
 
 unsigned long loop_now_ms(void)

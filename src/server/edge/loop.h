@@ -17,8 +17,9 @@ void loop_forget(int fd);
 /* Calls `tick` about every `ms`, for ever. */
 void loop_every(unsigned ms, void (*tick)(void *arg), void *arg);
 
-/* Calls `run` once, at the end of the current turn of the loop. */
-void loop_later(void (*run)(void *arg), void *arg);
+/* Calls `run` once, at the end of the turn of the loop in which `ms` are over; 0: of the
+ * current one. */
+void loop_later(unsigned ms, void (*run)(void *arg), void *arg);
 
 /* Milliseconds of a clock that only goes forward. */
 unsigned long loop_now_ms(void);

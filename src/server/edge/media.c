@@ -9,8 +9,10 @@ enum { WEIGHT_ONE = 1000 };
 static unsigned matches(struct span range, const char *type)
 {
 	size_t major = (size_t)(strchr(type, '/') - type);
+	size_t whole = strcspn(type, ";");
 
-	if (head_equals(range, type))
+	if (range.n == whole &&
+	    strncasecmp((const char *)range.p, type, whole) == 0)
 		return 3;
 	if (head_equals(range, "*/*"))
 		return 1;

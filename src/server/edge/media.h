@@ -7,7 +7,7 @@
 /* The weight of `type` ("application/json") in the Accept fields, in
  * thousandths: 0 when it is not acceptable, 1000 when there is no such field.
  * The most specific range that matches it counts; parameters other than the
- * weight do not, and a weight that cannot be read is 1. */
+ * weight do not, also those of `type`, and a weight that cannot be read is 1. */
 unsigned media_weight(const struct head *head, const char *type);
 
 #endif

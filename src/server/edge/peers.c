@@ -131,7 +131,7 @@ void peers_tell(unsigned worker, struct span word)
 		if (i + 1 != self && (worker == 0 || worker == i + 1))
 			put_word(&peers[i], word);
 	if (!due)
-		loop_later(on_turn_end, NULL);
+		loop_later(0, on_turn_end, NULL);
 	due = true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "server/edge/loop.h"
+#include "server/edge/process.h"
 #include "server/hub/giving.h"
 #include "server/hub/membership.h"
 #include "server/hub/reading.h"
@@ -136,6 +137,7 @@ static void on_tick(void *arg)
 
 void hub_start(struct store *store)
 {
+	topics_start(process_worker());
 	membership_start(store, on_confirmed);
 	reading_start(store);
 	sweep_start(store);

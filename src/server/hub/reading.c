@@ -38,7 +38,7 @@ static void send_reads_later(void)
 {
 	if (!reads.due && reads.count == 0 && reads.first != NULL) {
 		reads.due = true;
-		loop_later(send_reads, NULL);
+		loop_later(0, send_reads, NULL);
 	}
 }
 
@@ -106,15 +106,22 @@ static void on_topic_rows(void *arg, enum err e, struct rows *rows)
 	send_reads_later();
 }
 
-/* The next topic that still lacks rows. */
-static struct topic *take_waiting(void)
+/* The next topic from *at on that still lacks rows, of the bucket of those that the
+ * statement has. */
+static struct topic *take_waiting(struct topic ***at, size_t n)
 {
 	struct topic *topic;
 
-	while ((topic = reads.first) != NULL) {
-		reads.first = topic->next_to_read;
-		if (reads.first == NULL)
-			reads.end = &reads.first;
+	while ((topic = **at) != NULL) {
+		if (n > 0 &&
+		    store_bucket(store, topic->session) !=
+			store_bucket(store, reads.topics[0]->session)) {
+			*at = &topic->next_to_read;
+			continue;
+		}
+		**at = topic->next_to_read;
+		if (**at == NULL)
+			reads.end = *at;
 		topic->waits = false;
 		if (topic->subscriptions != NULL &&
 		    topic->delivered < topic->known)
@@ -127,12 +134,12 @@ static struct topic *take_waiting(void)
 static void send_reads(void *unused)
 {
 	struct params params = PARAMS_INIT;
-	struct topic *topic;
+	struct topic *topic, **at = &reads.first;
 	size_t n = 0;
 
 	(void)unused;
 	reads.due = false;
-	while (n < READ_TOPICS && (topic = take_waiting()) != NULL) {
+	while (n < READ_TOPICS && (topic = take_waiting(&at, n)) != NULL) {
 		topic->reading = true;
 		reads.topics[n++] = topic;
 	}
@@ -147,6 +154,7 @@ static void send_reads(void *unused)
 		params_put_i64(&params, (int64_t)reads.topics[i]->delivered);
 	params_close_array(&params);
 	params_i32(&params, PAGE);
+	store_put_bucket(store, &params, reads.topics[0]->session);
 	reads.count = n;
 	if (store_query(store, STATEMENT_MESSAGE_FAN_OUT_MANY, &params,
 			on_topic_rows, NULL) == ERR_OK)

@@ -6,6 +6,17 @@
 
 enum { TOPIC_BUCKETS = 4096 };
 
+/* In the parent, before the workers: from then on each of them sees what the others follow,
+ * bucket by bucket. ERR_LOCAL_MEMORY. */
+MUST_CHECK enum err topics_share(unsigned workers);
+
+/* Once in a worker, of this number from 1: it follows nothing yet. */
+void topics_start(unsigned worker);
+
+/* False: that worker follows no such session. What it begins to follow shows here before it
+ * asks the database how far the log has grown: a message that is stored later finds it. */
+bool topics_are_followed(unsigned worker, struct uuid session);
+
 struct topic;
 
 struct subscription {

@@ -1,0 +1,3 @@
+SET LOCAL search_path = hermetic;
+
+DROP FUNCTION append_expected, append_judged;

@@ -1,0 +1,147 @@
+// The page of web/ as a person has it before them: what is found by its words, clicked and
+// typed, in a tab of Chromium.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { root, until } from './stack.mjs';
+
+// Of a busy machine; a passphrase alone takes seconds of one.
+const LONG_MS = 180_000;
+
+const axe = () => readFileSync(join(root, 'tests/node_modules/axe-core/axe.min.js'), 'utf8');
+
+// What the page's own words name. Of dialogs the last one counts.
+const HELPERS = `
+  globalThis.place = () => [...document.querySelectorAll('dialog')].at(-1) ?? document.body;
+  globalThis.named = name => [...place().querySelectorAll('button, summary, [role=menuitem]')]
+    .find(b => b.checkVisibility() && !b.disabled &&
+      (b.getAttribute('aria-label') ?? b.textContent).trim() === name);
+  globalThis.labelled = label => [...place().querySelectorAll('label')]
+    .find(l => l.textContent.trim() === label && l.checkVisibility())?.control ??
+    [...place().querySelectorAll('[aria-label]')].find(e => e.ariaLabel === label);
+  globalThis.seen = text => place().innerText.includes(text);
+  globalThis.said = text => [...document.querySelectorAll('.message:not(.pending) .text')]
+    .some(e => e.textContent === text);
+  globalThis.violations ??= [];
+  document.addEventListener('securitypolicyviolation', e =>
+    violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
+`;
+
+const text = value => JSON.stringify(value);
+
+export class Page {
+  #tab;
+  #url;
+
+  constructor(tab, url) {
+    this.#tab = tab;
+    this.#url = url;
+  }
+
+  /** A tab of that browser at the page. */
+  static async open(browser, url, options) {
+    const page = new Page(await browser.page('about:blank', options), url);
+    await page.#tab.call('Page.enable');
+    await page.#tab.call('Page.addScriptToEvaluateOnNewDocument', { source: HELPERS });
+    await page.reload();
+    return page;
+  }
+
+  async reload() {
+    await this.#tab.call('Page.navigate', { url: this.#url });
+    await until(() => this.does('return document.querySelector("#page > *") !== null'),
+      { ms: LONG_MS, name: 'the page' });
+  }
+
+  does(expression) {
+    return this.#tab.does(expression);
+  }
+
+  call(method, params) {
+    return this.#tab.call(method, params);
+  }
+
+  close() {
+    return this.#tab.close();
+  }
+
+  sees(what) {
+    return until(() => this.does(`return seen(${text(what)})`), { ms: LONG_MS, name: `to see ${what}` });
+  }
+
+  said(what) {
+    return until(() => this.does(`return said(${text(what)})`),
+      { ms: LONG_MS, name: `a message ${what}` });
+  }
+
+  async click(name) {
+    await until(() => this.does(`return named(${text(name)}) !== undefined`),
+      { ms: LONG_MS, name: `a button ${name}` });
+    await this.does(`named(${text(name)}).click()`);
+  }
+
+  async fill(label, value) {
+    await until(() => this.does(`return Boolean(labelled(${text(label)}))`),
+      { ms: LONG_MS, name: `a field ${label}` });
+    await this.does(`const field = labelled(${text(label)});
+      field.focus();
+      field.value = ${text(value)};
+      field.dispatchEvent(new Event('input', { bubbles: true }));`);
+  }
+
+  /** Keys as a keyboard gives them: "Enter", "ArrowUp", or a character. */
+  async press(key) {
+    const codes = { Enter: 13, Escape: 27, Tab: 9, ArrowUp: 38, ArrowDown: 40 };
+    const it = { key, windowsVirtualKeyCode: codes[key], code: key,
+      ...key === 'Enter' ? { text: '\r' } : {} };
+    await this.call('Input.dispatchKeyEvent', { type: 'keyDown', ...it });
+    await this.call('Input.dispatchKeyEvent', { type: 'keyUp', ...it });
+  }
+
+  async register(name, passphrase) {
+    await this.click('Register');
+    await this.fill('User name', name);
+    await this.fill('Passphrase', passphrase);
+    await this.fill('Passphrase again', passphrase);
+    await this.does('document.querySelector(\'form button[type=submit]\').click()');
+    await this.sees('Sessions');
+  }
+
+  async unlock(passphrase) {
+    await this.fill('Passphrase', passphrase);
+    await this.does('document.querySelector(\'form button[type=submit]\').click()');
+    await this.sees('Sessions');
+  }
+
+  async say(words) {
+    await this.does(`const area = document.querySelector('.composer textarea');
+      area.value = ${text(words)};
+      area.dispatchEvent(new Event('input', { bubbles: true }));
+      area.form.requestSubmit();`);
+  }
+
+  /** What axe finds, a line each. */
+  async faults() {
+    await this.does(`if (!globalThis.axe) { ${axe()} }`);
+    return this.does(`
+      const { violations: found } = await axe.run(document);
+      return found.flatMap(f => f.nodes.map(n => f.id + ': ' + n.html + ' ' + n.failureSummary));`);
+  }
+
+  /** What the policy has kept out. */
+  violations() {
+    return this.does('return violations');
+  }
+
+  async looks({ width, height, dark = false }) {
+    await this.call('Emulation.setDeviceMetricsOverride', { width, height,
+      deviceScaleFactor: 1, mobile: width < 500 });
+    await this.call('Emulation.setEmulatedMedia',
+      { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
+  }
+
+  async picture() {
+    const { data } = await this.call('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data, 'base64');
+  }
+}

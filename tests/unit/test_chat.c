@@ -1,0 +1,126 @@
+/* What the chat makes of what is typed, and of what it prints. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command/entry_line.h"
+#include "command/typed.h"
+
+#define WORDS_MAX 4
+
+static void check_words(const char *text, const char *expected)
+{
+	char copy[64], *words[WORDS_MAX];
+	struct buf joined = BUF_INIT;
+	size_t count;
+
+	(void)strcpy(copy, text);
+	count = typed_split(copy, words, WORDS_MAX);
+	for (size_t i = 0; i < count; i++)
+		buf_putf(&joined, "%s|", words[i]);
+	buf_put_u8(&joined, 0);
+	assert_int_equal(buf_end(&joined), ERR_OK);
+	assert_string_equal((const char *)joined.p, expected);
+	buf_clear(&joined);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	check_words("", "");
+	check_words("  /open  lunch ", "/open|lunch|");
+	check_words("/create \"tea party\" ben", "/create|tea party|ben|");
+	check_words("/create tea\\ party ben", "/create|tea party|ben|");
+	check_words("\"a \\\"b\\\" c\" d", "a \"b\" c|d|");
+	/* what begins and ends no word, or stands before none of these, is itself */
+	check_words("5\" \"x \"y\"z", "5\"|\"x|\"y\"z|");
+	check_words("\\_o\\", "\\_o\\|");
+	check_words("\"\" b", "|b|");
+	check_words("a b c d e", "a|b|c|d|");
+}
+
+static void check_rest(const char *text, size_t behind, const char *expected)
+{
+	struct buf rest = BUF_INIT;
+
+	typed_put_rest(&rest, typed_behind(text, behind));
+	buf_put_u8(&rest, 0);
+	assert_int_equal(buf_end(&rest), ERR_OK);
+	assert_string_equal((const char *)rest.p, expected);
+	buf_clear(&rest);
+}
+
+static void test_rests(void **state)
+{
+	(void)state;
+	assert_string_equal(typed_behind("/reply 3  \"it\\ is\"", 2),
+			    "\"it\\ is\"");
+	assert_string_equal(typed_behind("/topic \"a b\" c d", 2), "c d");
+	assert_string_equal(typed_behind("/topic a\\ b c d", 2), "c d");
+	assert_string_equal(typed_behind("/topic", 2), "");
+	check_rest("/send my file.txt", 1, "my file.txt");
+	check_rest("/send \"my file.txt\"", 1, "my file.txt");
+	check_rest("/send my\\ file.txt", 1, "my file.txt");
+	check_rest("/rename The \"best\" crew", 1, "The \"best\" crew");
+	check_rest("/send", 1, "");
+}
+
+/* What Tab puts in is the word that was meant. */
+static void test_a_word_that_is_typed(void **state)
+{
+	static const char path[] = "a \"b\"\\c";
+	char *words[WORDS_MAX];
+	struct buf typed = BUF_INIT;
+	(void)state;
+
+	typed_put_word(&typed, span_str(path));
+	buf_put_u8(&typed, 0);
+	assert_int_equal(buf_end(&typed), ERR_OK);
+	assert_int_equal(typed_split((char *)typed.p, words, WORDS_MAX), 1);
+	assert_string_equal(words[0], path);
+	buf_clear(&typed);
+}
+
+/* The day stands before the label of another session. */
+static void test_a_label(void **state)
+{
+	struct entry_lines lines = { .label = SPAN_LIT("[\"tea\"] ") };
+	json_t *entry = json_pack("{s:i, s:s, s:s, s:s, s:I}", "seq", 7, "kind",
+				  "text", "from", "ann", "text", "hello",
+				  "sent_at", (json_int_t)1796000000000);
+	struct buf line = BUF_INIT;
+	(void)state;
+
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	for (int i = 0; i < 2; i++) {
+		entry_line_put(&line, &lines, entry);
+		buf_put_u8(&line, '\n');
+	}
+	buf_put_u8(&line, 0);
+	assert_int_equal(buf_end(&line), ERR_OK);
+	assert_string_equal((const char *)line.p,
+			    "-- Monday, 30 November 2026 --\n"
+			    "[\"tea\"] #7   00:53 ann: hello\n"
+			    "[\"tea\"] #7   00:53 ann: hello\n");
+	buf_clear(&line);
+	json_decref(entry);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_rests),
+		cmocka_unit_test(test_a_word_that_is_typed),
+		cmocka_unit_test(test_a_label),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+// The page of web/ (make web) in Debian's Chromium, as a node serves it: a person registers,
+// talks with the command, and comes back; axe looks at each part of it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { startChromium } from '../testlib/chromium.mjs';
+import { Page } from '../testlib/page.mjs';
+import { Person } from '../testlib/people.mjs';
+import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+
+const PASSPHRASE = 'a page has a passphrase';
+
+let postgres, node, browser, alice, page, id, name;
+
+before(async () => {
+  const directory = join(temporary('web'), 'page');
+  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
+  postgres = await startPostgres();
+  node = await startNode({ postgres,
+    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  [alice, browser] = await Promise.all([new Person('alice', node.url).register(),
+    startChromium()]);
+  name = `bob-${alice.name.slice(-8)}`;
+  page = await Page.open(browser, node.url);
+});
+
+after(async () => {
+  await browser?.stop();
+  await node?.stop();
+  await postgres?.stop();
+});
+
+const isSound = async () => assert.deepEqual(await page.faults(), []);
+
+test('one registers, and begins a session with a user of the command', async () => {
+  await page.does('document.querySelector("[role=tab]:last-of-type").click()');
+  await isSound();
+  await page.register(name, PASSPHRASE);
+  await page.click('New session');
+  await isSound();
+  await page.fill('With', alice.name);
+  await page.fill('Name', 'lunch');
+  await page.click('Begin');
+  id = await until(() => page.does(
+    'return document.querySelector("[data-session]")?.dataset.session'));
+  await page.sees('unverified');
+});
+
+test('both talk', async () => {
+  await alice.does('join', id);
+  await page.say('from the page');
+  await page.said('from the page');
+  assert.ok((await alice.texts(id)).includes('from the page'));
+  await alice.does('send', id, '<b>no markup</b> & https://example.org/?a=1');
+  await page.said('<b>no markup</b> & https://example.org/?a=1');
+  assert.equal(await page.does('return document.querySelectorAll(".text b").length'), 0);
+  assert.equal(await page.does('return document.querySelector(".text a").rel'),
+    'noopener noreferrer');
+  await isSound();
+});
+
+test('by the keyboard alone one answers, and edits what one has said', async () => {
+  await page.press('ArrowUp'); // in an empty field: the last own message
+  await page.sees('Edit your message');
+  await page.fill('Message to lunch', 'from the page, mended');
+  await page.press('Enter');
+  await page.said('from the page, mended');
+  await page.does('[...document.querySelectorAll(".message")].at(-1).focus()');
+  await page.press('Enter');
+  await until(() => page.does('return document.activeElement.role === "menuitem"'));
+  await isSound();
+  await page.click('Reply');
+  await page.fill('Message to lunch', 'an answer');
+  await page.press('Enter');
+  await page.said('an answer');
+  const told = await alice.does('read', id);
+  const last = told.filter(e => e.kind === 'text').at(-1);
+  assert.ok(last.text === 'an answer' && last.reply_to > 0);
+});
+
+test('numbers are compared, and the page says so', async () => {
+  await page.click('Members and safety number');
+  await page.sees('Safety number of the session');
+  await isSound();
+  await page.click('Compare numbers');
+  await page.sees('You have not compared these numbers yet.');
+  const [{ own }] = await alice.does('verify', name);
+  assert.ok((await page.does('return place().innerText.replace(/\\s+/g, " ")'))
+    .includes(own.digits.replace(/\s+/g, ' ')));
+  await page.click('They are the same');
+  await page.sees('You have compared these numbers.');
+  await isSound();
+  await page.does('document.querySelectorAll("dialog").forEach(d => d.close())');
+  await page.sees('verified');
+});
+
+test('another tab asks for the passphrase, and follows', async () => {
+  const other = await Page.open(browser, node.url);
+  await other.fill('Passphrase', 'not this one');
+  await other.does('document.querySelector(\'form button[type=submit]\').click()');
+  await other.sees('passphrase');
+  await until(() => other.does('return document.querySelector(".alert") !== null'));
+  await other.unlock(PASSPHRASE);
+  await until(() => other.does('return document.querySelector("[data-session]") !== null'));
+  await other.does('document.querySelector("[data-session]").click()');
+  await other.said('an answer');
+  await page.close(); // the one that has the device
+  page = other;
+  await page.say('from the other tab');
+  await page.said('from the other tab');
+  assert.ok((await alice.texts(id)).includes('from the other tab'));
+});
+
+test('nothing was kept out by the policy, and nothing is stored in the clear', async () => {
+  assert.deepEqual(await page.violations(), []);
+  assert.equal(await page.does('return localStorage.length + sessionStorage.length'), 0);
+  const stored = await page.does(`
+    const database = await new Promise(done => {
+      indexedDB.open('hermetic:web').onsuccess = e => done(e.target.result); });
+    const all = await new Promise(done => {
+      database.transaction('records').objectStore('records').getAll().onsuccess =
+        e => done(e.target.result); });
+    database.close();
+    return all.map(v => new TextDecoder('latin1').decode(v)).join();`);
+  for (const word of [name, 'lunch', 'answer', PASSPHRASE])
+    assert.ok(!stored.includes(word), word);
+});

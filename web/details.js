@@ -1,0 +1,145 @@
+// Who is in a session, and what can be done with it.
+import { attempt, button, confirm, el, field, openDialog, phrase } from './dom.js';
+import { trustMark, usersOf } from './trust.js';
+import { digitsElement, showVerify } from './verify.js';
+import { listOf, say } from './words.js';
+
+function noteOf(member) {
+  if (member.own) return say('thisDevice');
+  if (member.broken_commits > 0) return say('brokenCommits');
+  return member.seen ? undefined : say('newNotSeen');
+}
+
+/** A form of one field. */
+function lineForm(label, button, properties, hint, f) {
+  const { row, input } = field(label, { type: 'text', autocomplete: 'off', ...properties }, hint);
+  const problem = el('div', { role: 'status' });
+  const go = el('button', { type: 'submit' }, button);
+  return el('form', { class: 'line-form', onsubmit: event => {
+    event.preventDefault();
+    if (input.value.trim() !== '')
+      attempt(problem, go, async () => {
+        const told = await f(input.value.trim());
+        input.value = '';
+        if (told) problem.append(el('p', { class: 'hint' }, told));
+      });
+  } }, row, go, problem);
+}
+
+class Details {
+  #model;
+  #id;
+  #content = el('div');
+  #close;
+
+  constructor(model, id) {
+    this.#model = model;
+    this.#id = id;
+    const { dialog, close } = openDialog(this.#session.label, this.#content);
+    this.#close = close;
+    const off = model.on(`session:${id}`, () => this.#show());
+    dialog.addEventListener('close', off);
+    this.#show();
+  }
+
+  get #session() {
+    return this.#model.session(this.#id);
+  }
+
+  get #client() {
+    return this.#model.client;
+  }
+
+  #refresh() {
+    return this.#model.refresh(this.#id);
+  }
+
+  get #rules() {
+    const own = this.#session.members.find(m => m.own);
+    return this.#session.state === 'member' && (own?.role === 'owner' || own?.role === 'admin');
+  }
+
+  #user(user, own) {
+    const problem = el('div');
+    const remove = () => confirm(say('removeMember'), say('removeText', { who: user.username }),
+      say('removeMember'), async () => {
+        await this.#client.remove(this.#id, user.username);
+        await this.#refresh();
+      });
+    return el('li', {}, el('div', { class: 'who' }, el('bdi', {}, user.username),
+      user.own ? el('span', { class: 'hint' }, `(${say('you')})`) : trustMark(user.compared),
+      el('span', { class: 'hint' }, say(user.role))),
+    el('ul', { class: 'hint' }, ...user.devices.map(d => el('li', {},
+      say('device', { device: d.device_id.slice(0, 8) }), noteOf(d) && `, ${noteOf(d)}`))),
+    !user.own && el('div', { class: 'row' }, user.account && button(say('verify'),
+      () => showVerify(this.#model, own, user.username, () => this.#refresh())),
+    this.#rules && button(say('removeMember'), remove, { class: 'danger link' })), problem);
+  }
+
+  #names() {
+    const { invited = [], banned = [] } = this.#session;
+    return [['invitedList', invited], ['bannedList', banned]].filter(([, list]) => list.length > 0)
+      .map(([key, list]) => el('p', { class: 'hint' }, phrase(key, { who: listOf(list) })));
+  }
+
+  #invite() {
+    return lineForm(say('inviteSomebody'), say('inviteSomebody'), { dir: 'ltr',
+      autocapitalize: 'none', spellcheck: false }, say('inviteHint'), async who => {
+      const count = await this.#client.invite(this.#id, who.toLowerCase());
+      await this.#refresh();
+      return phrase(count > 0 ? 'invitedNow' : 'invitedLater', { who, count });
+    });
+  }
+
+  #rename() {
+    const { client } = this.#model;
+    return [['rename', 'setName', 'name'], ['subject', 'setSubject', 'subject']]
+      .map(([label, call, member]) => lineForm(say(label), say('save'),
+        { dir: 'auto', maxLength: 256, value: this.#session[member] ?? '' }, undefined,
+        async text => {
+          await client[call](this.#id, text);
+          await this.#refresh();
+        }));
+  }
+
+  #keys() {
+    const problem = el('div', { role: 'status' });
+    const go = button(say('newKeys'), () => attempt(problem, go, async () => {
+      await this.#client.rotate(this.#id);
+      await this.#refresh();
+      problem.append(say('newKeysDone'));
+    }));
+    return el('div', {}, go, el('p', { class: 'hint' }, say('newKeysHint')), problem);
+  }
+
+  #leave() {
+    return button(say('leaveSession'), () => confirm(say('leaveSession'), say('leaveText'),
+      say('leaveSession'), async () => {
+        await this.#client.leave(this.#id);
+        await this.#refresh();
+        this.#close();
+      }), { class: 'danger' });
+  }
+
+  #show() {
+    const session = this.#session, users = usersOf(session);
+    const own = users.find(u => u.own)?.username;
+    const isIn = session.state === 'member';
+    const typed = this.#content.contains(document.activeElement) &&
+      document.activeElement.matches('input');
+    if (typed && document.activeElement.value !== '') return; // it is shown when that is done
+    this.#content.replaceChildren(...[
+      session.subject && el('p', {}, phrase('aboutSession', { subject: session.subject })),
+      el('h3', {}, say('members')), el('ul', { class: 'members' },
+        ...users.map(u => this.#user(u, own))), ...this.#names(),
+      isIn && this.#invite(), isIn && el('h3', {}, say('safetyNumber')),
+      isIn && digitsElement(session.safety_number),
+      isIn && el('p', { class: 'hint' }, say('safetyHint')),
+      el('p', { class: 'hint' }, say('sealedBy', { algorithm: session.algorithm })),
+      isIn && this.#keys(), ...isIn && this.#model.can('setName') ? this.#rename() : [],
+      el('p', { class: 'hint', dir: 'ltr' }, say('sessionId', { id: this.#id })),
+      isIn && this.#leave()].filter(Boolean));
+  }
+}
+
+export const showDetails = (model, id) => new Details(model, id);

@@ -1,0 +1,60 @@
+// The device of this browser: who opens it, and what of it all parts of the page share.
+import { Client, IndexedDbStorage, SharedClient } from '@hermetic/client';
+
+const storage = new IndexedDbStorage('web');
+
+const server = document.querySelector('meta[name=hermetic-server]').content || location.origin;
+
+/** The module of WebAssembly, whose hash the page names. */
+let compiled;
+function wasm() {
+  const { href, integrity } = document.getElementById('module');
+  compiled ??= WebAssembly.compileStreaming(fetch(href, { integrity }));
+  return compiled;
+}
+
+const optionsOf = more => ({ server, storage, wasm, receipts: true, ...more });
+
+/** Whether this browser has a device already. */
+export const isHere = () => Client.exists(storage);
+
+export const serverHost = new URL(server).host;
+
+/** Forgets all of it. */
+export const forget = () => storage.remove();
+
+/** Whether another tab has the device. */
+async function isShared() {
+  const { held } = await navigator.locks.query();
+  return held.some(({ name }) => name === storage.name);
+}
+
+/** The device, for this tab and the others. */
+async function share(options) {
+  if (await isShared()) await Client.check(options);
+  const client = new SharedClient(options);
+  try {
+    await client.sessions(); // it is open, here or in another tab
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return client;
+}
+
+/** Opens what is stored here. */
+export const unlock = passphrase => share(optionsOf({ passphrase }));
+
+/** Makes an account. */
+export async function register(more) {
+  const options = optionsOf(more);
+  await (await Client.register(options)).close();
+  return share(options);
+}
+
+/** Logs in; `onCode` is given the code of a device that waits to be approved. */
+export async function logIn(more) {
+  const options = optionsOf(more);
+  await (await Client.login(options)).close();
+  return share(options);
+}

@@ -1,0 +1,131 @@
+// Where one comes in: unlock, log in, register.
+import { attempt, button, confirm, el, failure, field, icon, phrase } from './dom.js';
+import { forget, logIn, register, serverHost, unlock } from './device.js';
+import { say } from './words.js';
+
+/** What nobody may read over one's shoulder, unless one wants to. */
+function secretField(label, autocomplete, hint) {
+  const { row, input } = field(label, { type: 'password', autocomplete, required: true }, hint);
+  const show = el('input', { type: 'checkbox', onchange: () => {
+    input.type = show.checked ? 'text' : 'password';
+  } });
+  row.append(el('label', { class: 'check' }, show, el('span', {}, say('passphraseShow'))));
+  return { row, input };
+}
+
+/** A form whose fields are asked for by `values()`; enter() gives the device. */
+function form(label, rows, enter, entered) {
+  const problem = el('div');
+  const working = el('p', { class: 'hint', role: 'status' });
+  const go = el('button', { type: 'submit', class: 'main' }, label);
+  const made = el('form', { noValidate: true, onsubmit: async event => {
+    event.preventDefault();
+    working.textContent = say('working');
+    let client;
+    await attempt(problem, go, async () => { client = await enter(); });
+    working.textContent = '';
+    if (client) entered(client);
+  } }, ...rows, problem, working, go);
+  return made;
+}
+
+const textOf = ({ input }) => input.value.trim();
+
+const userField = () => field(say('username'), { type: 'text', autocomplete: 'username',
+  autocapitalize: 'none', spellcheck: false, required: true, maxLength: 32, dir: 'ltr' },
+say('usernameHint'));
+
+function want(condition, words) {
+  if (!condition) throw new Error(say(words));
+}
+
+function logInForm(onCode, entered) {
+  const user = userField();
+  const passphrase = secretField(say('passphrase'), 'current-password');
+  const device = field(say('deviceName'), { type: 'text', value: say('browserName'),
+    maxLength: 64 }, say('deviceNameHint'));
+  return form(say('logIn'), [user.row, passphrase.row, device.row], () => {
+    want(passphrase.input.value, 'passphraseMissing');
+    return logIn({ username: textOf(user), passphrase: passphrase.input.value,
+      deviceName: textOf(device) || say('browserName'), onCode });
+  }, entered);
+}
+
+function registerForm(entered) {
+  const user = userField();
+  const passphrase = secretField(say('passphrase'), 'new-password', say('passphraseHint'));
+  const again = field(say('passphraseAgain'), { type: 'password', required: true,
+    autocomplete: 'new-password' });
+  const token = field(say('registrationToken'), { type: 'text', autocomplete: 'off',
+    dir: 'ltr' }, say('registrationTokenHint'));
+  const more = el('details', {}, el('summary', {}, say('registrationToken')), token.row);
+  return form(say('register'), [user.row, passphrase.row, again.row, more], () => {
+    want(passphrase.input.value, 'passphraseMissing');
+    want(passphrase.input.value === again.input.value, 'passphrasesDiffer');
+    return register({ username: textOf(user), passphrase: passphrase.input.value,
+      deviceName: say('browserName'), token: textOf(token) || undefined });
+  }, entered);
+}
+
+function unlockForm(entered) {
+  const passphrase = secretField(say('passphrase'), 'current-password');
+  const made = form(say('unlock'), [el('p', {}, say('unlockText')), passphrase.row],
+    () => unlock(passphrase.input.value), entered);
+  made.append(button(say('otherAccount'), () => confirm(say('otherAccount'),
+    say('otherAccountText'), say('forget'), async () => {
+      await forget();
+      location.reload();
+    }), { class: 'link' }));
+  return made;
+}
+
+/** Two ways in, of which one is shown. */
+function choices(ways) {
+  const panel = el('div', { role: 'tabpanel', id: 'way' });
+  const tabs = ways.map(([label, make], i) => el('button', { type: 'button', role: 'tab',
+    'aria-controls': 'way', onclick: () => choose(i), onkeydown: event => {
+      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+      choose(1 - i);
+      tabs[1 - i].focus();
+    } }, label));
+  const forms = [];
+  const choose = i => {
+    tabs.forEach((tab, n) => {
+      tab.setAttribute('aria-selected', String(n === i));
+      tab.tabIndex = n === i ? 0 : -1;
+    });
+    forms[i] ??= ways[i][1]();
+    panel.setAttribute('aria-label', ways[i][0]);
+    panel.replaceChildren(forms[i]);
+  };
+  choose(0);
+  return [el('div', { class: 'tabs', role: 'tablist' }, ...tabs), panel];
+}
+
+/** The code of a device that waits: its person carries it to another one. */
+function codePanel(code) {
+  return el('section', { class: 'code', role: 'status' }, el('h2', {}, say('codeTitle')),
+    el('p', {}, say('codeText')), el('output', { class: 'digits', dir: 'ltr' }, code),
+    el('p', { class: 'hint' }, phrase('codeCommand', { code: el('code', { dir: 'ltr' }, code) })),
+    el('p', { class: 'hint waits' }, say('codeWaits')));
+}
+
+export function showDoor(page, isHere, entered) {
+  const card = el('main', { class: 'door' });
+  const onCode = code => card.querySelector('[role=tabpanel]').prepend(codePanel(code));
+  card.append(
+    el('header', {}, icon('lock'), el('h1', {}, say('product')), el('p', {}, say('tagline'))),
+    ...choices([...isHere ? [[say('unlock'), () => unlockForm(entered)]] : [],
+      [say('logIn'), () => logInForm(onCode, entered)],
+      ...isHere ? [] : [[say('register'), () => registerForm(entered)]]]),
+    el('footer', { class: 'hint' }, phrase('trustServer',
+      { host: el('bdi', { dir: 'ltr' }, serverHost) })));
+  page.replaceChildren(card);
+  card.querySelector('input')?.focus();
+}
+
+/** After the device has ended by itself. */
+export function showEnd(page, error) {
+  page.replaceChildren(el('main', { class: 'door' }, failure(error),
+    button(say('unlock'), () => location.reload(), { class: 'main' })));
+}

@@ -1,0 +1,120 @@
+// What stands behind the door: the sessions, and the one that is talked in.
+import { showAccount } from './account.js';
+import { Conversation, noConversation } from './conversation.js';
+import { showEnd } from './door.js';
+import { announce, el, icon, iconButton } from './dom.js';
+import { List } from './list.js';
+import { Model } from './model.js';
+import { showNewSession } from './new-session.js';
+import { showSearch } from './search.js';
+import { say } from './words.js';
+
+class Frame {
+  #page;
+  #model;
+  #list;
+  #conversation;
+  #drafts = new Map(); // session → what is written and not sent
+  #main = el('main');
+  #status = el('p', { class: 'status', role: 'status' });
+  #element;
+
+  constructor(page, client) {
+    this.#page = page;
+    this.#model = new Model(client);
+    this.#list = new List(this.#model, id => this.open(id));
+    this.#element = el('div', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
+      el('header', {}, el('h1', {}, say('sessions')), this.#buttons()),
+      this.#status, this.#list.element), this.#main);
+    this.#main.append(noConversation());
+    page.replaceChildren(this.#element);
+    this.#listen();
+  }
+
+  #buttons() {
+    return el('div', { class: 'row' },
+      this.#model.can('search') && iconButton('search', say('search'),
+        () => showSearch(this.#model, (id, number) => this.open(id, number))),
+      iconButton('plus', say('newSession'), () => showNewSession(this.#model,
+        id => this.open(id))),
+      iconButton('person', say('account'), () => showAccount(this.#model)),
+      iconButton('lock', say('lock'), () => this.#lock()));
+  }
+
+  #listen() {
+    const model = this.#model;
+    model.on('connection', () => this.#showStatus());
+    model.on('sessions', () => this.#showTitle());
+    model.on('device-waits', () => announce(say('deviceWaits')));
+    model.on('device-waits', () => {
+      this.#status.replaceChildren(el('button', { type: 'button', class: 'banner',
+        onclick: () => showAccount(model) }, icon('warning'), say('deviceWaits')));
+    });
+    model.on('said', event => {
+      const session = model.session(event.session);
+      if (session && event.session !== this.#conversation?.id)
+        announce(`${session.label}: ${event.from}`);
+    });
+    model.on('failed', text => this.#failed(text));
+    addEventListener('popstate', ({ state }) => this.#show(state?.session));
+  }
+
+  async start() {
+    await this.#model.start();
+    this.#showTitle();
+    this.#showStatus();
+  }
+
+  #showStatus() {
+    this.#status.textContent = this.#model.connected ? '' : say('offline');
+  }
+
+  #showTitle() {
+    const unread = this.#model.sessions.reduce((sum, s) => sum + (s.unread ?? 0), 0);
+    document.title = unread > 0 ? `(${unread}) ${say('product')}` : say('product');
+  }
+
+  // A client whose state could not be stored, or whose device is gone, takes no call any more.
+  #failed(text) {
+    this.#model.client.sessions().catch(error => showEnd(this.#page, error));
+    announce(text);
+  }
+
+  /** Opens a session, at a message if one is named. */
+  async open(id, number) {
+    // one step back leads to the sessions, whichever one was opened after another
+    if (history.state?.session) history.replaceState({ session: id }, '');
+    else history.pushState({ session: id }, '');
+    await this.#show(id);
+    if (number) this.#conversation?.show(number);
+  }
+
+  async #show(id) {
+    const before = this.#conversation;
+    if (before) this.#drafts.set(before.id, before.draft);
+    before?.close();
+    this.#conversation = undefined;
+    this.#element.classList.toggle('open', id !== undefined);
+    this.#list.current = id;
+    if (!id || !this.#model.session(id)) {
+      this.#main.replaceChildren(noConversation());
+      if (before) this.#list.focus(before.id);
+      return;
+    }
+    this.#conversation = new Conversation(this.#model, id,
+      { onBack: () => history.back(), draft: this.#drafts.get(id) });
+    this.#main.replaceChildren(this.#conversation.element);
+    await this.#conversation.begin();
+  }
+
+  /** All of it goes from memory with the page. */
+  async #lock() {
+    await this.#model.client.close();
+    location.reload();
+  }
+}
+
+export async function showFrame(page, client) {
+  history.replaceState({}, '');
+  await new Frame(page, client).start();
+}

@@ -1,0 +1,106 @@
+// The sessions, and who wants one in others.
+import { attempt, button, el, icon, phrase } from './dom.js';
+import { previewOf } from './lines.js';
+import { trustOf } from './trust.js';
+import { listOf, say, shortTime } from './words.js';
+
+export class List {
+  #model;
+  #choose;
+  #rows = new Map(); // id → element
+  #sessions = el('ul', { class: 'sessions', 'aria-label': say('sessions') });
+  #invitations = el('section', { class: 'invitations', 'aria-label': say('invitations') });
+  #current;
+  element;
+
+  constructor(model, choose) {
+    this.#model = model;
+    this.#choose = choose;
+    this.element = el('div', { class: 'list', onkeydown: event => this.#walk(event) },
+      this.#invitations, this.#sessions);
+    model.on('sessions', () => this.#show());
+    model.on('invitations', () => this.#showInvitations());
+  }
+
+  set current(id) {
+    this.#current = id;
+    for (const [key, row] of this.#rows) {
+      const isIt = key === id;
+      row.firstChild.setAttribute('aria-current', String(isIt));
+    }
+  }
+
+  focus(id) {
+    this.#rows.get(id)?.firstChild.focus();
+  }
+
+  #row(session) {
+    const { session_id: id, label, unread = 0, said, state } = session;
+    return el('li', {}, el('button', { type: 'button', 'data-session': id,
+      class: state === 'member' ? undefined : 'gone', 'aria-current': String(id === this.#current),
+      onclick: () => this.#choose(id) },
+    el('span', { class: 'name', dir: 'auto' }, label),
+    said > 0 && el('time', { dateTime: new Date(said).toISOString() }, shortTime(said)),
+    el('span', { class: 'preview' }, previewOf(session.last)),
+    session.stop && icon('warning'),
+    unread > 0 && el('span', { class: 'count' }, el('span', { 'aria-hidden': 'true' },
+      String(unread)), el('span', { class: 'unseen' }, say('unread', { count: unread })))));
+  }
+
+  #show() {
+    const focused = document.activeElement?.dataset?.session;
+    this.#rows.clear();
+    for (const session of this.#model.sessions)
+      this.#rows.set(session.session_id, this.#row(session));
+    this.#sessions.replaceChildren(...this.#rows.values());
+    if (this.#rows.size === 0)
+      this.#sessions.append(el('li', { class: 'hint' }, say('noSessions')));
+    if (focused) this.focus(focused);
+  }
+
+  // ---- invitations ----
+
+  async #showInvitations() {
+    const rows = await Promise.all(this.#model.invitations.map(i => this.#invitation(i)));
+    this.#invitations.replaceChildren(...rows.length > 0
+      ? [el('h2', {}, say('invitations')), el('ul', {}, ...rows)] : []);
+  }
+
+  /** By whom is the server's word, unless a letter says so. */
+  async #inviter(invitation) {
+    const letters = this.#model.can('letters')
+      ? await this.#model.client.letters(invitation.session_id).catch(() => []) : [];
+    if (letters.length > 0)
+      return phrase('invitedSigned', { who: listOf(letters.map(l =>
+        `${l.by} (${trustOf(l.compared) ?? say('unverified')})`)) });
+    const who = invitation.erased ? say('inviterGone') : invitation.inviter;
+    return phrase('invitedBy', { who: phrase('serverSays', { who }) });
+  }
+
+  async #invitation(invitation) {
+    const id = invitation.session_id, problem = el('div');
+    const does = f => attempt(problem, [accept, decline], async () => {
+      await f();
+      await this.#model.askInvitations();
+    });
+    const accept = button(say('accept'), () => does(async () => {
+      await this.#model.client.join(id);
+      await this.#model.refresh(id);
+      this.#choose(id);
+    }), { class: 'main' });
+    const decline = button(say('decline'), () => does(() => this.#model.client.decline(id)));
+    return el('li', {}, el('p', {}, await this.#inviter(invitation)),
+      el('p', { class: 'hint', dir: 'ltr' }, id.slice(0, 8)),
+      el('div', { class: 'row' }, accept, this.#model.can('decline') && decline), problem);
+  }
+
+  /** From session to session by the arrow keys. */
+  #walk(event) {
+    const items = [...this.#sessions.querySelectorAll('button')];
+    const at = items.indexOf(document.activeElement);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: items.length - 1 }[event.key];
+    if (at < 0 || to === undefined || !items[to]) return;
+    event.preventDefault();
+    items[to].focus();
+  }
+}
