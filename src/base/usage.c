@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,26 +40,29 @@ static uint64_t count_files(uint64_t pid)
 	return n;
 }
 
+/* The field `n`, from 0, of numbers and words with one space between them. */
+static uint64_t field(const char *text, unsigned n)
+{
+	while (n > 0 && *text != '\0')
+		n -= *text++ == ' ';
+	return strtoull(text, NULL, 10);
+}
+
 bool usage_read(uint64_t pid, struct usage *out)
 {
-	uint64_t user, kernel, pages;
 	char text[1024];
 	const char *rest;
 
 	*out = (struct usage){ 0 };
 	/* what stands before the last ')' is a name, which may be anything */
 	if (!read_text(pid, "stat", text, sizeof(text)) ||
-	    (rest = strrchr(text, ')')) == NULL ||
-	    sscanf(rest,
-		   ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64
-		   " %" SCNu64,
-		   &user, &kernel) != 2 ||
-	    !read_text(pid, "statm", text, sizeof(text)) ||
-	    sscanf(text, "%*u %" SCNu64, &pages) != 1)
+	    (rest = strrchr(text, ')')) == NULL)
 		return false;
-	out->cpu_us =
-	    (user + kernel) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	out->resident = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	out->cpu_us = (field(rest, 12) + field(rest, 13)) * 1000000 /
+		      (uint64_t)sysconf(_SC_CLK_TCK);
+	if (!read_text(pid, "statm", text, sizeof(text)))
+		return false;
+	out->resident = field(text, 1) * (uint64_t)sysconf(_SC_PAGESIZE);
 	out->files = count_files(pid);
 	return true;
 }
