@@ -87,6 +87,7 @@ HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=10s \
 CMD ["mqtt"]
 ARG VERSION=unreleased
 ARG REVISION=unknown
+ENV HERMETIC_VERSION=${VERSION} HERMETIC_REVISION=${REVISION}
 LABEL org.opencontainers.image.title="hermetic-mqtt" \
   org.opencontainers.image.description="The MQTT broker of Hermetic" \
   org.opencontainers.image.licenses="MIT" \
@@ -96,6 +97,7 @@ LABEL org.opencontainers.image.title="hermetic-mqtt" \
 FROM node
 ARG VERSION=unreleased
 ARG REVISION=unknown
+ENV HERMETIC_VERSION=${VERSION} HERMETIC_REVISION=${REVISION}
 LABEL org.opencontainers.image.title="hermetic" \
   org.opencontainers.image.description="Sealed messaging on PostgreSQL" \
   org.opencontainers.image.licenses="MIT" \

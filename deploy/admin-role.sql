@@ -1,6 +1,6 @@
--- The role of the administration's API may log in from now on. The cluster's superuser runs
--- this where that API is wanted, in the database `hermetic`; before or after the
--- migrations, again and again.
+-- The role of the administration's API may log in from now on. Whoever ran
+-- deploy/roles.sql runs this where that API is wanted, in the database `hermetic`; before
+-- or after the migrations, again and again.
 --
 --   HERMETIC_ADMIN_PASSWORD=… psql -d hermetic -f deploy/admin-role.sql
 
@@ -8,7 +8,8 @@
 \getenv admin_password HERMETIC_ADMIN_PASSWORD
 
 -- A failed statement would put its text, and so a password, into the log.
-SET log_min_error_statement = panic;
+SELECT 'SET log_min_error_statement = panic'
+ WHERE has_parameter_privilege('log_min_error_statement', 'SET') \gexec
 
 SELECT 'CREATE ROLE hermetic_admin'
  WHERE to_regrole('hermetic_admin') IS NULL \gexec

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts one process of the image: api, admin, rotation, mqtt, mqtt-bridge or migrate. The API reads its secrets
-# from files by itself; for the migration the password's file, where there is one,
-# becomes what libpq wants.
+# Starts one process of the image: api, admin, rotation, mqtt, mqtt-bridge or migrate [VERB].
+# The API reads its secrets from files by itself; for the migration the password's file,
+# where there is one, becomes what libpq wants.
 set -euo pipefail
 
 case ${1:-api} in
@@ -20,7 +20,15 @@ case ${1:-api} in
       PGPASSWORD=$(<"$PGPASSWORD_FILE")
       export PGPASSWORD
     fi
-    exec hermetic-migrate up --directory /srv/hermetic/migrations
+    shift
+    at=(--directory /srv/hermetic/migrations --wait)
+    # A cluster that is being made has no roles and no database yet.
+    for tries in {30..0}; do
+      said=$(hermetic-migrate status "${at[@]}" 2>&1 >/dev/null) && break
+      [ "$tries" -gt 0 ] || { echo "$said" >&2; exit 1; }
+      sleep 2
+    done
+    exec hermetic-migrate "${@:-up}" "${at[@]}"
     ;;
   *) exec "$@" ;;
 esac

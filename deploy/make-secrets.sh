@@ -38,7 +38,7 @@ urls='api rotation mqtt mqtt_bridge admin'
 # With compose whichever of the two is the primary.
 at='postgres,standby/hermetic?target_session_attrs=read-write'
 if [ -z "$host" ]; then
-  passwords+=' postgres replication patroni grafana'
+  passwords+=' postgres replication patroni grafana backup'
 elif [ -s "$dir/database_address" ]; then
   at=$(<"$dir/database_address")
   [ "${at%%/*}" = "$host" ] || die "the secrets in $dir are for the PostgreSQL at" \
@@ -65,6 +65,8 @@ for name in mqtt_secret mqtt_keys_secret; do
   [ -s "$dir/$name" ] || head -c 24 /dev/urandom | base64 -w 0 | put "$name"
 done
 [ -s "$dir/kek" ] || head -c 32 /dev/urandom | base64 -w 0 | put kek
+# Another one than kek only while deploy/rekey.sh goes from the one to the other.
+[ -s "$dir/kek_previous" ] || put kek_previous <"$dir/kek"
 for role in $urls; do
   [ -z "$host" ] || [ ! -s "$dir/${role}_url" ] || continue
   printf 'postgresql://hermetic_%s:%s@%s' "$role" "$(<"$dir/${role}_password")" "$at" |
@@ -75,15 +77,20 @@ if [ -n "$host" ]; then
   exit 0
 fi
 
-# A certificate for the proxy, until there is one that the world trusts: put
-# that and its key into tls.pem.
-if [ ! -s "$dir/tls.pem" ]; then
+# Folders are handed out whole: what takes the place of a file in one is seen inside of
+# the container, too.
+install -d -m 0755 "$dir/tls" "$dir/backup"
+[ ! -s "$dir/tls.pem" ] || mv "$dir/tls.pem" "$dir/tls/tls.pem" # where it was before
+
+# A certificate for the proxy, until there is one that the world trusts
+# (deploy/certificate.sh).
+if [ ! -s "$dir/tls/tls.pem" ]; then
   proxy=${HERMETIC_HOSTNAME:-localhost}
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -days 3650 -subj "/CN=$proxy" \
     -addext "subjectAltName=DNS:$proxy,DNS:localhost,IP:127.0.0.1" \
     -keyout "$dir/tls.key" -out "$dir/ca.pem" 2>/dev/null
-  cat "$dir/ca.pem" "$dir/tls.key" | put tls.pem
+  cat "$dir/ca.pem" "$dir/tls.key" | put tls/tls.pem
   rm "$dir/tls.key"
 fi
 echo "The secrets are in $dir; clients trust $dir/ca.pem."

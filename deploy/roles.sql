@@ -1,5 +1,6 @@
--- The roles and the database of a cluster, made by its superuser before the
--- first migration; again and again changes nothing but the passwords.
+-- The roles and the database of a cluster, made before the first migration by its
+-- superuser, or, where that is not to be had, by a role that may make roles and databases
+-- (CREATEROLE, CREATEDB); again and again changes nothing but the passwords.
 -- What each role may do is granted by the migrations.
 --
 --   HERMETIC_OWNER_PASSWORD=… HERMETIC_API_PASSWORD=… \
@@ -14,8 +15,10 @@
 \getenv mqtt_bridge_password HERMETIC_MQTT_BRIDGE_PASSWORD
 \getenv replication_password HERMETIC_REPLICATION_PASSWORD
 
--- A failed statement would put its text, and so a password, into the log.
-SET log_min_error_statement = panic;
+-- A failed statement would put its text, and so a password, into the log. Who may not say
+-- so is let know by roles that cannot be made, before there is a password in a statement.
+SELECT 'SET log_min_error_statement = panic'
+ WHERE has_parameter_privilege('log_min_error_statement', 'SET') \gexec
 
 SELECT format('CREATE ROLE %I LOGIN', role)
   FROM unnest(ARRAY['hermetic_owner', 'hermetic_api', 'hermetic_rotation',
@@ -33,6 +36,9 @@ ALTER ROLE hermetic_mqtt_bridge PASSWORD :'mqtt_bridge_password';
 SELECT 'CREATE ROLE hermetic_admin NOLOGIN'
  WHERE to_regrole('hermetic_admin') IS NULL \gexec
 
+-- Who gives a database to somebody has to be a member of that; the superuser is.
+SELECT 'GRANT hermetic_owner TO CURRENT_USER'
+ WHERE NOT pg_has_role('hermetic_owner', 'USAGE') \gexec
 SELECT 'CREATE DATABASE hermetic OWNER hermetic_owner'
  WHERE 'hermetic' NOT IN (SELECT datname FROM pg_catalog.pg_database) \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE hermetic FROM PUBLIC;

@@ -4,30 +4,58 @@
 #
 #   deploy/switchover.sh             the other one becomes the primary, now
 #   deploy/switchover.sh status      who is the primary, who follows, how far
+#   deploy/switchover.sh restart     one after the other is made anew, with the image,
+#                                    the settings and the secrets that there are now
 #   deploy/switchover.sh renew NAME  the data of the one that follows is made
 #                                    anew from the primary's
-#
-# HERMETIC_COMPOSE is the command, `docker compose` if not set.
-set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
-read -r -a compose <<<"${HERMETIC_COMPOSE:-docker compose}"
-
-die() { echo "switchover: $*" >&2; exit 1; }
+source "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # By whichever of the two runs.
 patronictl() {
   local name
-  for name in postgres standby; do
-    [ -n "$("${compose[@]}" ps -q --status running "$name")" ] || continue
-    "${compose[@]}" exec -T "$name" patronictl -c /tmp/patroni.yml "$@"
+  for name in $(databases); do
+    in_it "$name" patronictl -c /tmp/patroni.yml "$@" </dev/null
     return
   done
-  die "neither database runs; see: ${compose[*]} ps -a"
+  die "neither database runs; see: ${compose[*]} ps --all"
+}
+
+# Until one leads, and the other one has all that is acknowledged.
+wait_for_both() {
+  local list
+  for _ in $(seq 120); do
+    list=$(patronictl list hermetic)
+    [[ $list != *" Leader "* || $list != *" Sync Standby "* ]] || return 0
+    sleep 1
+  done
+  echo "$list" >&2
+  die "they are not two that follow one another."
+}
+
+restart() {
+  local first other=standby
+  first=$(the_leader)
+  if ! has standby; then
+    up --force-recreate postgres
+    return
+  fi
+  [ "$first" = postgres ] || other=postgres
+  wait_for_both
+  up --force-recreate "$other"
+  wait_for_both
+  patronictl switchover hermetic --force
+  for _ in $(seq 60); do # the other one may follow only once it has its new secrets
+    [ "$(leader)" != "$other" ] || break
+    sleep 1
+  done
+  up --force-recreate "$first"
+  wait_for_both
 }
 
 case ${1:-switch} in
   switch) patronictl switchover hermetic --force ;;
   status) patronictl list hermetic ;;
+  restart) restart ;;
   renew) patronictl reinit hermetic "${2:?which one}" --force ;;
-  *) die "nothing, status or renew NAME; the beginning of this file says more." ;;
+  *) die "nothing, status, restart or renew NAME; the beginning of this file says more." ;;
 esac

@@ -4,29 +4,62 @@
 # there already:
 #
 #   docker compose build && deploy/upgrade.sh
+#   deploy/upgrade.sh back           to the image of before; the schema stays, since a
+#                                    version runs with the next one's
+#   deploy/upgrade.sh back schema    … and then the schema, too: what only the new
+#                                    version knew of goes
 #
 # There is one node more than usual meanwhile. When a step fails, all that runs
-# goes on, and it can be called again.
-#
-# HERMETIC_COMPOSE is the command, `docker compose` if not set.
-set -euo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
-read -r -a compose <<<"${HERMETIC_COMPOSE:-docker compose}"
+# goes on, and it can be called again. The image of before is hermetic:before.
+source "$(dirname "$(readlink -f "$0")")/common.sh"
 
-die() { echo "upgrade: $*" >&2; exit 1; }
-up() { "${compose[@]}" up --detach --no-deps --no-build --wait "$@"; }
+image() { docker image inspect -f '{{.Id}}' "$1"; }
+migrations() { docker run --rm --network none --entrypoint ls "$1" migrations; }
+others() {
+  up rotation mqtt-bridge mqtt-bridge-2
+  say "done. A broker, HAProxy and PostgreSQL are left as they are."
+}
 
-mapfile -t old < <("${compose[@]}" ps -q api)
-[ "${#old[@]}" -gt 0 ] || die "no node runs; see: ${compose[*]} up"
+# Which image a node has that is not the new one.
+keep_before() {
+  local node id
+  for node in $("${compose[@]}" ps -q api); do
+    id=$(docker inspect -f '{{.Image}}' "$node")
+    [ "$id" = "$(image hermetic)" ] || docker tag "$id" hermetic:before
+  done
+}
 
-"${compose[@]}" run --rm --no-deps -T migrate ||
-  die "the schema is as it was, and so are the nodes."
-for node in "${old[@]}"; do
-  up --no-recreate --scale api=$((${#old[@]} + 1)) api ||
-    die "a new node does not come up; see its log. The old ones go on."
-  docker stop "$node" >/dev/null # it drains; HAProxy asks others meanwhile
-  docker rm "$node" >/dev/null
-  echo "upgrade: a new node in place of ${node:0:12}"
-done
-up rotation mqtt-bridge mqtt-bridge-2
-echo "upgrade: done. A broker, HAProxy and PostgreSQL are left as they are."
+go_back() {
+  image hermetic:before >/dev/null || die "there is no image of before."
+  [ "$(image hermetic)" = "$(image hermetic:before)" ] ||
+    docker tag hermetic hermetic:undone
+  docker tag hermetic:before hermetic
+  exchange_nodes
+  others
+}
+
+schema_back() {
+  local n
+  n=$(comm -23 <(migrations hermetic:undone) <(migrations hermetic:before) |
+    grep -c '\.up\.sql$') || { say "the schema is of before."; return; }
+  docker tag hermetic:undone hermetic # it knows the ways back
+  "${compose[@]}" run --rm --no-deps -T migrate migrate down "$n" </dev/null ||
+    { docker tag hermetic:before hermetic; die "the schema is of the new version."; }
+  docker tag hermetic:before hermetic
+}
+
+case "${*:-}" in
+  "")
+    keep_before
+    "${compose[@]}" run --rm --no-deps -T migrate </dev/null ||
+      die "the schema is as it was, and so are the nodes."
+    exchange_nodes
+    others
+    ;;
+  back) go_back ;;
+  "back schema")
+    go_back
+    schema_back
+    ;;
+  *) die "nothing, back, or back schema; the beginning of this file says more." ;;
+esac

@@ -80,7 +80,7 @@ WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofis
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
 WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c legacy.c objects.c)
 # What speaks to a machine or its network; libgcrypt is not there.
-WASM_LEFT_OUT := src/base/metrics.c src/twofish/gcrypt.c \
+WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \
 	act_revoke.c call.c choose.c fold.c fold_equal.c libraries.c look.c \

@@ -10,4 +10,6 @@ SELECT
   (SELECT coalesce(sum(left_over), 0)::bigint FROM stock) AS key_packages,
   (SELECT count(DISTINCT device_id) FROM stock WHERE left_over < $1::bigint)
     AS devices_low,
-  objects_to_go() AS objects_going;
+  objects_to_go() AS objects_going,
+  (SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)
+   FROM pg_stat_archiver) AS archive_failing;

@@ -16,9 +16,10 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   pg_ctl -D "$PGDATA.new" -m fast -w -s stop
   mv "$PGDATA.new" "$PGDATA"
 fi
-for setting in "max_connections=$PG_MAX_CONNECTIONS" $PG_SETTINGS; do
+options+=(-c "max_connections=$PG_MAX_CONNECTIONS")
+while IFS= read -r setting; do
   options+=(-c "$setting")
-done
+done < <(bash /usr/local/lib/hermetic/settings.sh)
 # Nobody follows any more, should the cluster be one that Patroni had.
 exec postgres "${options[@]}" -c listen_addresses='*' \
   -c synchronous_standby_names=

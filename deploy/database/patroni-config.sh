@@ -9,10 +9,10 @@ secret() { # NAME, as a scalar of YAML
   printf "'%s'" "$(sed "s/'/''/g" "/run/secrets/$1")"
 }
 
-# Those of the ceilings; of each the container's, whatever the cluster began with.
+# Of each the container's, whatever the cluster began with.
 settings() {
   local setting
-  for setting in $PG_SETTINGS; do
+  while IFS= read -r setting; do
     printf "    %s: '%s'\n" "${setting%%=*}" "${setting#*=}"
   done
 }
@@ -65,7 +65,7 @@ postgresql:
   remove_data_directory_on_diverged_timelines: true
   parameters:
     unix_socket_directories: /run/postgresql
-$(settings)
+$(bash /usr/local/lib/hermetic/settings.sh | settings)
   authentication:
     superuser: {username: postgres, password: $(secret postgres_password)}
     replication:
@@ -75,4 +75,9 @@ $(settings)
     - local all all trust
     - host replication hermetic_replication all scram-sha-256
     - host all all all scram-sha-256
+YAML
+# What the primary has dropped, one that follows finds in the archive.
+[ "${BACKUP:-no}" = no ] || cat <<'YAML'
+  recovery_conf:
+    restore_command: 'pgbackrest --config=/tmp/pgbackrest.conf --stanza=hermetic archive-get %f "%p"'
 YAML

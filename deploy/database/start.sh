@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Starts one process of the image: patroni, etcd, or alone (PostgreSQL without
 # anybody who would replace it). $NAME is the service's name in compose, and all
-# that is kept stands in /var/lib/hermetic/data.
+# that is kept stands in /var/lib/hermetic/data. While nothing runs on that,
+# `restore` makes the cluster from a backup (restore.sh), `aside` puts it away so that
+# the other one's is copied, and `clean` deletes what these two have put away.
 set -euo pipefail
 umask 0077
 here=/usr/local/lib/hermetic
@@ -67,7 +69,17 @@ refuse_to_be_alone() {
   exit 1
 }
 
+put_aside() {
+  [ ! -d "$cluster" ] || mv "$cluster" "$data/replaced-$(date -u +%Y%m%dT%H%M%SZ)"
+}
+
+if [ "${BACKUP:-no}" != no ]; then
+  bash "$here/backup-config.sh" >/tmp/pgbackrest.conf
+fi
 case ${1:-patroni} in
+  restore) exec bash "$here/restore.sh" "$cluster" "${@:2}" ;;
+  aside) put_aside ;;
+  clean) rm -rf "$data"/replaced-* "$cluster.restored" ;;
   patroni)
     take_over
     wait_for_cluster

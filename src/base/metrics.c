@@ -1,11 +1,18 @@
 #include "base/metrics.h"
 
+#include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
-enum kind { COUNTER, GAUGE, SIZES, SECONDS };
+#include "base/usage.h"
+
+enum kind { COUNTER, GAUGE, SIZES, SECONDS, CLASSES };
 
 enum { BOUNDS = 14, STATUS_FIRST = 100, STATUS_COUNT = 500 };
 
@@ -20,8 +27,18 @@ static const uint64_t US_BOUNDS[BOUNDS] = { 500,     1000,    2500,    5000,
 
 /* A histogram's cells: the buckets, and the sum. */
 enum { HISTOGRAM = BOUNDS + 2, METRIC_CELLS = METRIC_COUNT * HISTOGRAM };
+/* Whose slot it is, and since when: seconds of the Epoch. */
+enum { PID_CELL = METRIC_CELLS, BEGIN_CELL, OWN_CELLS };
 /* A route's: requests by status, then its histogram. */
 enum { ROUTE_CELLS = STATUS_COUNT + HISTOGRAM };
+
+/* Of SQLSTATEs; what is of none of these is counted behind them. */
+static const char *const SQLSTATES[] = { "08", "22", "23", "25", "28",
+					 "40", "42", "53", "54", "55",
+					 "57", "58", "XX" };
+enum { SQLSTATE_CLASSES = sizeof(SQLSTATES) / sizeof(*SQLSTATES) };
+static_assert((int)SQLSTATE_CLASSES < (int)HISTOGRAM,
+	      "a cell for each, and for the rest");
 
 struct row {
 	enum kind kind;
@@ -57,7 +74,10 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "Of these, the ones to a server of another cluster, or of an older "
 	  "timeline than one that was seen." },
 	{ COUNTER, ALL, "hermetic_database_errors_total",
-	  "Statements that PostgreSQL refused." },
+	  "Statements that PostgreSQL refused as faulty." },
+	{ CLASSES, ALL, "hermetic_database_refusals_total",
+	  "Statements and connections that PostgreSQL refused, by the class of "
+	  "the SQLSTATE." },
 	{ GAUGE, WRITES, "hermetic_listeners",
 	  "Connections that listen, and have heard their probe." },
 	{ COUNTER, WRITES, "hermetic_listener_deaf_total",
@@ -89,6 +109,9 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "Devices that are short of KeyPackages." },
 	{ GAUGE, METRICS_ROTATION, "hermetic_objects_going",
 	  "Objects that wait to be dropped by their store." },
+	{ GAUGE, METRICS_ROTATION, "hermetic_archive_failing",
+	  "1: the last piece of PostgreSQL's log did not get into the "
+	  "archive." },
 };
 
 static struct metrics_settings settings;
@@ -136,9 +159,20 @@ void metrics_observe(enum metric metric, uint64_t value)
 		ROWS[metric].kind == SECONDS ? US_BOUNDS : SIZE_BOUNDS, value);
 }
 
+void metrics_refusal(const char *sqlstate)
+{
+	size_t class = 0;
+
+	while (
+	    class < SQLSTATE_CLASSES &&
+	    (sqlstate == NULL || strncmp(sqlstate, SQLSTATES[class], 2) != 0))
+		class ++;
+	add((size_t)METRIC_DATABASE_REFUSALS * HISTOGRAM + class, 1);
+}
+
 void metrics_request(size_t route, int status, uint64_t us)
 {
-	size_t first = METRIC_CELLS + route * ROUTE_CELLS;
+	size_t first = OWN_CELLS + route * ROUTE_CELLS;
 
 	if (route >= settings.route_count || status < STATUS_FIRST ||
 	    status >= STATUS_FIRST + STATUS_COUNT)
@@ -151,7 +185,7 @@ enum err metrics_open(const struct metrics_settings *s)
 {
 	void *shared;
 
-	slot_cells = METRIC_CELLS + s->route_count * ROUTE_CELLS;
+	slot_cells = OWN_CELLS + s->route_count * ROUTE_CELLS;
 	shared =
 	    mmap(NULL, s->slots * slot_cells * sizeof(*cells),
 		 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -170,6 +204,10 @@ void metrics_take_slot(unsigned slot)
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		if (ROWS[i].kind == GAUGE)
 			metrics_set((enum metric)i, 0);
+	atomic_store_explicit(&mine[BEGIN_CELL], (uint64_t)time(NULL),
+			      memory_order_relaxed);
+	atomic_store_explicit(&mine[PID_CELL], (uint64_t)getpid(),
+			      memory_order_relaxed);
 }
 
 /* ---- showing ---- */
@@ -220,23 +258,33 @@ static void put_histogram(struct buf *out, const char *name, const char *label,
 	buf_putf(out, "\n%s_count{%s} %" PRIu64 "\n", name, label, count);
 }
 
+static void put_classes(struct buf *out, const char *name, size_t first)
+{
+	for (size_t i = 0; i <= SQLSTATE_CLASSES; i++)
+		buf_putf(out, "%s{class=\"%s\"} %" PRIu64 "\n", name,
+			 i < SQLSTATE_CLASSES ? SQLSTATES[i] : "other",
+			 sum(first + i));
+}
+
 static void put_row(struct buf *out, size_t metric)
 {
 	static const char *const types[] = { "counter", "gauge", "histogram",
-					     "histogram" };
+					     "histogram", "counter" };
 	const struct row *row = &ROWS[metric];
 	size_t first = metric * HISTOGRAM;
 
 	put_head(out, row->name, row->help, types[row->kind]);
 	if (row->kind == SIZES || row->kind == SECONDS)
 		put_histogram(out, row->name, "", row->kind, first);
+	else if (row->kind == CLASSES)
+		put_classes(out, row->name, first);
 	else
 		buf_putf(out, "%s %" PRIu64 "\n", row->name, sum(first));
 }
 
 static size_t route_cell(size_t route)
 {
-	return METRIC_CELLS + route * ROUTE_CELLS;
+	return OWN_CELLS + route * ROUTE_CELLS;
 }
 
 static void put_requests(struct buf *out)
@@ -269,10 +317,87 @@ static void put_requests(struct buf *out)
 	}
 }
 
+/* ---- what the processes are, and use ---- */
+
+/* Of the environment; an image has it. */
+static void put_label(struct buf *out, const char *variable,
+		      const char *otherwise)
+{
+	const char *p = getenv(variable);
+
+	for (p = p != NULL && *p != '\0' ? p : otherwise; *p != '\0'; p++)
+		buf_putf(out, "%c",
+			 isalnum((unsigned char)*p) ||
+				 strchr("._+-", *p) != NULL
+			     ? *p
+			     : '_');
+}
+
+static void put_build(struct buf *out)
+{
+	put_head(out, "hermetic_build_info", "1; what this is a build of.",
+		 "gauge");
+	buf_put_str(out, "hermetic_build_info{version=\"");
+	put_label(out, "HERMETIC_VERSION", "unreleased");
+	buf_put_str(out, "\",revision=\"");
+	put_label(out, "HERMETIC_REVISION", "unknown");
+	buf_put_str(out, "\"} 1\n");
+}
+
+static uint64_t own_cell(size_t slot, size_t cell)
+{
+	return atomic_load_explicit(&cells[slot * slot_cells + cell],
+				    memory_order_relaxed);
+}
+
+enum { USED_CPU, USED_MEMORY, USED_FILES, USED_SINCE, USED_COUNT };
+
+static uint64_t used(size_t slot, size_t what)
+{
+	struct usage usage;
+
+	if (what == USED_SINCE)
+		return own_cell(slot, BEGIN_CELL);
+	if (!usage_read(own_cell(slot, PID_CELL), &usage))
+		return 0;
+	return what == USED_CPU	     ? usage.cpu_us
+	       : what == USED_MEMORY ? usage.resident
+				     : usage.files;
+}
+
+static void put_processes(struct buf *out)
+{
+	static const struct row rows[USED_COUNT] = {
+		[USED_CPU] = { SECONDS, ALL, "process_cpu_seconds_total",
+			       "Processor time of user and system." },
+		[USED_MEMORY] = { GAUGE, ALL, "process_resident_memory_bytes",
+				  "Memory that is resident." },
+		[USED_FILES] = { GAUGE, ALL, "process_open_fds",
+				 "Open files; 0: not to be seen." },
+		[USED_SINCE] = { GAUGE, ALL, "process_start_time_seconds",
+				 "When it began, since the Epoch." },
+	};
+
+	for (size_t i = 0; i < USED_COUNT; i++) {
+		put_head(out, rows[i].name, rows[i].help,
+			 rows[i].kind == SECONDS ? "counter" : "gauge");
+		for (size_t slot = 0; slot < settings.slots; slot++) {
+			if (own_cell(slot, PID_CELL) == 0)
+				continue;
+			buf_putf(out, "%s{worker=\"%zu\"} ", rows[i].name,
+				 slot);
+			put_number(out, rows[i].kind, used(slot, i));
+			buf_put_str(out, "\n");
+		}
+	}
+}
+
 void metrics_put(struct buf *out)
 {
 	if (cells == NULL)
 		return;
+	put_build(out);
+	put_processes(out);
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		if ((ROWS[i].processes & (unsigned)settings.process) != 0)
 			put_row(out, i);

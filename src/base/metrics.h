@@ -1,7 +1,8 @@
 /*
  * What a process counts, for Prometheus: counters, gauges and histograms in
  * plain cells that only their own process writes. Processes that serve one
- * node share the cells, a slot each, and whoever is asked adds them up.
+ * node share the cells, a slot each, and whoever is asked adds them up. What
+ * each of them uses of the machine is shown for itself.
  */
 #ifndef HERMETIC_BASE_METRICS_H
 #define HERMETIC_BASE_METRICS_H
@@ -28,6 +29,7 @@ enum metric {
 	METRIC_DATABASE_BREAKS,
 	METRIC_DATABASE_REFUSED,
 	METRIC_DATABASE_ERRORS,
+	METRIC_DATABASE_REFUSALS, /* by metrics_refusal() */
 	METRIC_LISTENERS,
 	METRIC_LISTENER_DEAF,
 	METRIC_NOTICES,
@@ -42,6 +44,7 @@ enum metric {
 	METRIC_KEY_PACKAGES,
 	METRIC_DEVICES_LOW,
 	METRIC_OBJECTS_GOING,
+	METRIC_ARCHIVE_FAILING,
 	METRIC_COUNT
 };
 
@@ -65,6 +68,10 @@ void metrics_set(enum metric metric, uint64_t value);
 
 /* One value of a histogram: microseconds where the name says seconds. */
 void metrics_observe(enum metric metric, uint64_t value);
+
+/* What PostgreSQL refused, by its SQLSTATE: five characters, of which the first
+ * two, its class, are counted; NULL: none was told. */
+void metrics_refusal(const char *sqlstate);
 
 /* A request that was answered; `route` is a place in `routes`. */
 void metrics_request(size_t route, int status, uint64_t us);

@@ -70,11 +70,13 @@ bool settings_know(const char *name)
 					      "HERMETIC_RECEIPTS",
 					      "HERMETIC_RECOVERY_KEY",
 					      "HERMETIC_REPLICATION_PASSWORD",
+					      "HERMETIC_REVISION",
 					      "HERMETIC_ROTATION_PASSWORD",
 					      "HERMETIC_SCRYPT_N",
 					      "HERMETIC_SERVER",
 					      "HERMETIC_STOCK",
-					      "HERMETIC_USERNAME" };
+					      "HERMETIC_USERNAME",
+					      "HERMETIC_VERSION" };
 
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (strcmp(name, ROWS[i].name) == 0 ||

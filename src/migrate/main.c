@@ -6,8 +6,8 @@
  * HERMETIC_DATABASE_URL, or the file that HERMETIC_DATABASE_URL_FILE names, is the
  * owner's. Each migration is one transaction; an advisory lock lets one of several
  * migrate at a time. A migration that has been applied is known by its SHA-256 and must
- * not change afterwards. With --wait a database that cannot be reached, or that starts, is
- * waited for without end; one that refuses is not.
+ * not change afterwards. With --wait a database that cannot be reached, that starts, or that
+ * takes no writes is waited for without end; one that refuses is not.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -154,6 +154,14 @@ static void quiet(void *arg, const char *message)
 	(void)message;
 }
 
+/* All that the connection string names follow somebody, who may be one of them soon: libpq
+ * tells that by its text alone. */
+static bool follows(const char *reason)
+{
+	return strstr(reason, "session is read-only") != NULL ||
+	       strstr(reason, "server is in hot standby mode") != NULL;
+}
+
 /* Each reason to wait is said once. */
 static bool connect_to_it(void)
 {
@@ -168,7 +176,8 @@ static bool connect_to_it(void)
 			return true;
 		(void)snprintf(reason, sizeof(reason), "%s",
 			       PQerrorMessage(db));
-		if (is != PQPING_REJECT && is != PQPING_NO_RESPONSE) {
+		if (is != PQPING_REJECT && is != PQPING_NO_RESPONSE &&
+		    !(waits && follows(reason))) {
 			(void)complain("cannot connect", reason);
 			return false;
 		}

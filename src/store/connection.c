@@ -161,6 +161,8 @@ static void disconnect(struct connection *c, const char *why)
 
 	c->has_no_place = reason_read(c->pg, said);
 	metrics_count(METRIC_DATABASE_BREAKS, 1);
+	if (why == NULL && reason_sqlstate(said) != NULL)
+		metrics_refusal(reason_sqlstate(said));
 	if (c->state == STATE_READY)
 		metrics_set(METRIC_DATABASE_CONNECTIONS, --ready_count);
 	LOG(WARN, "database connection lost",
@@ -376,6 +378,7 @@ static enum err failure_of(struct connection *c, const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	enum err e = sqlstate_err(state);
 
+	metrics_refusal(state);
 	if (sqlstate_is_news(state))
 		c->unwell_until = now_ms() + UNWELL_MS;
 	if (e == ERR_LOCAL_BUSY)

@@ -20,3 +20,20 @@ bool reason_read(const PGconn *pg, char out[REASON_SIZE])
 		       no_place ? REASON_NO_PLACE ". " : "", n, said);
 	return no_place;
 }
+
+const char *reason_sqlstate(const char *reason)
+{
+	static const char fatal[] = "FATAL:  ", digits[] = "0123456789";
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *state = strstr(reason, fatal);
+	size_t n = 0;
+
+	if (state == NULL)
+		return NULL;
+	state += sizeof(fatal) - 1;
+	while (n < 5 && state[n] != '\0' &&
+	       (strchr(digits, state[n]) != NULL ||
+		strchr(capitals, state[n]) != NULL))
+		n++;
+	return n == 5 && state[n] == ':' ? state : NULL;
+}

@@ -20,4 +20,8 @@ void reason_prepare(PGconn *pg);
  * is. */
 bool reason_read(const PGconn *pg, char out[REASON_SIZE]);
 
+/* Where in what reason_read() has read the SQLSTATE stands by which the server ended
+ * the connection, or did not let it begin; NULL: it does not say. */
+const char *reason_sqlstate(const char *reason);
+
 #endif

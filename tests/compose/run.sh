@@ -9,7 +9,8 @@
 #   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
 #
 # HERMETIC_ROUNDS is how often each fault of a database is tried, 1 if not set.
-# HERMETIC_PARTS=first ends it before databases fail.
+# HERMETIC_PARTS=first ends it before databases fail; =operation tries the commands of
+# docs/operations.md and no more (operation.sh).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 SUITE=trixie # Debian 12's own Docker is too old for this compose file
@@ -37,7 +38,7 @@ export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
 host_packages() {
   local name missing=()
   for name in docker.io iptables iproute2 mmdebstrap curl openssl \
-    mosquitto-clients; do
+    mosquitto-clients nodejs; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
       installed ] || missing+=("$name")
   done
@@ -256,6 +257,16 @@ member_is() { # ROLE: the name of the database that has it
     '$4 ~ "^ *" role { gsub(/ /, "", $2); print $2 }'
 }
 
+two_again() {
+  for _ in $(seq 120); do
+    [ -z "$(member_is Leader)" ] || [ -z "$(member_is 'Sync Standby')" ] ||
+      return 0
+    sleep 1
+  done
+  deploy/switchover.sh status >&2
+  return 1
+}
+
 # --- the run ---------------------------------------------------------------
 
 mkdir -p "$WORK/config"
@@ -269,7 +280,8 @@ docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
 say "Building the images."
 docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
   >/dev/null
-for name in haproxy:2.6 prom/prometheus:v2.42.0; do
+for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
+  prom/node-exporter:v1.5.0; do
   folder=${name%:*}
   docker build -q --network host -t $name "tests/compose/${folder#*/}" \
     >/dev/null
@@ -330,14 +342,17 @@ ceilings_hold() {
     [ "$(inspect '{{index .HostConfig.LogConfig.Config "max-size"}}' api)" = 20m ]
 }
 check "PostgreSQL and logs have the ceilings of the profile" ceilings_hold
+if [ "${HERMETIC_PARTS:-all}" = operation ]; then
+  source tests/compose/operation.sh
+  say "$passed checks passed"
+  exit
+fi
 
 # --- the administration's API -------------------------------------------------
 
 # As docs/operations.md has it.
 admin_comes_up() {
-  compose exec -T -e HERMETIC_ADMIN_PASSWORD="$(<deploy/secrets/admin_password)" \
-    "$(member_is Leader)" psql -q -h /run/postgresql -U postgres -d hermetic \
-    <deploy/admin-role.sql &&
+  deploy/password.sh admin &&
     compose --profile admin "${up[@]}" --no-deps admin
 }
 new_api_token() { # NAME SCOPES
@@ -526,15 +541,6 @@ fi
 
 # --- what keeps the data fails ----------------------------------------------
 
-two_again() {
-  for _ in $(seq 120); do
-    [ -z "$(member_is Leader)" ] || [ -z "$(member_is 'Sync Standby')" ] ||
-      return 0
-    sleep 1
-  done
-  deploy/switchover.sh status >&2
-  return 1
-}
 # Alice goes on meanwhile. What she was told is sent is counted; each send is
 # bounded, so the longest one says how long nothing was taken.
 talk_begin() {
@@ -639,27 +645,7 @@ knows_messages() {
 }
 check "and what they have counted" knows_messages
 check "no plaintext in the database and the logs" no_plaintext
-# As docs/operations.md has it.
-password_changes() {
-  local follower
-  follower=$(member_is 'Sync Standby')
-  rm deploy/secrets/api_password && deploy/make-secrets.sh &&
-    compose restart "$follower" && two_again &&
-    deploy/switchover.sh && two_again &&
-    compose exec -T "$follower" bash /usr/local/lib/hermetic/roles.sh &&
-    deploy/upgrade.sh
-}
-old_password() {
-  docker exec -e "PGPASSWORD=$1" "$(container postgres)" psql -X -q -c 'SELECT' \
-    'host=postgres,standby user=hermetic_api dbname=hermetic'
-}
-password=$(<deploy/secrets/api_password)
-check "a role has a password" quiet old_password "$password"
-check "it gets another one" quiet password_changes
-not_any_more() { ! quiet old_password "$1"; }
-check "and the old one is refused" not_any_more "$password"
-as alice send "$SESSION" "by a new word" >/dev/null
-check "with all nodes at work" bob_reads "by a new word"
+source tests/compose/operation.sh
 
 # --- a project of before, and a small one -----------------------------------
 

@@ -46,6 +46,27 @@ test('it is about metrics that there are, of services that there are', () => {
   }
 });
 
+test('the dashboard shows metrics that there are, each panel in a place of its own', () => {
+  const ours = read('src/base/metrics.c');
+  const { panels, uid } = JSON.parse(read(`${at}/dashboards/hermetic.json`));
+  assert.equal(uid, 'hermetic');
+  assert.equal(new Set(panels.map(p => p.id)).size, panels.length);
+  const taken = new Set();
+  for (const { title, type, gridPos: { x, y, w, h }, datasource, targets } of panels) {
+    assert.equal(type, 'timeseries', title);
+    assert.equal(datasource.uid, 'prometheus', title);
+    assert.ok(x + w <= 24 && targets.length > 0, title);
+    for (let i = 0; i < w * h; i++) {
+      const cell = `${x + i % w},${y + Math.floor(i / w)}`;
+      assert.ok(!taken.has(cell), `${title} lies over another`);
+      taken.add(cell);
+    }
+    for (const { expr } of targets)
+      for (const [name] of expr.matchAll(/\b(?:hermetic|process)_\w+/g))
+        assert.match(ours, new RegExp(`\\b${name.replace(/_(?:bucket|sum|count)$/, '')}\\b`), title);
+  }
+});
+
 test('promtool', { skip: !promtool && 'there is no promtool: it is in Debian\'s prometheus' },
   async () => {
     const dir = temporary('home');

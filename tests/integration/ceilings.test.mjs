@@ -119,7 +119,7 @@ for (const [profile, files] of Object.entries(profiles)) {
       const file = join(dir, 'haproxy.cfg'), pem = join(dir, 'tls.pem');
       writeCertificate(pem);
       writeFileSync(file, readFileSync(join(root, 'deploy/haproxy.cfg'), 'utf8')
-        .replaceAll('/run/secrets/tls.pem', pem));
+        .replaceAll('/run/tls/tls.pem', pem));
       await exec('/usr/sbin/haproxy', ['-c', '-f', file],
         { env: haproxy.environment });
     });
@@ -129,7 +129,8 @@ for (const [profile, files] of Object.entries(profiles)) {
       for (const name of postgres.secrets)
         writeFileSync(join(dir, name), "it's");
       const script = readFileSync(join(root, 'deploy/database/patroni-config.sh'), 'utf8')
-        .replaceAll('/run/secrets', dir);
+        .replaceAll('/run/secrets', dir)
+        .replaceAll('/usr/local/lib/hermetic', join(root, 'deploy/database'));
       const { stdout } = await exec('bash', ['-c', script], { env: { PATH: process.env.PATH,
         ...postgres.environment } });
       const given = parse(stdout);

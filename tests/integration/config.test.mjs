@@ -41,9 +41,11 @@ test('every setting is explained; what must be given has an example', () => {
 });
 
 // What the command, Compose, tests and the library's header read or define.
-const others = ['ADMIN_PASSWORD', 'BASE', 'BIND', 'BUILD', 'EVENT_INVITED',
+const others = ['ADMIN_PASSWORD', 'BACKUP_KEEP', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_BUCKET',
+  'BACKUP_S3_CA', 'BACKUP_S3_ENDPOINT', 'BACKUP_S3_REGION', 'BASE', 'BIND',
+  'BLACKBOX_IMAGE', 'BUILD', 'EVENT_INVITED',
   'GRAFANA_IMAGE', 'HAPROXY_IMAGE', 'HOSTNAME', 'KEPT', 'LIBRARY', 'MQTT',
-  'MQTT_BRIDGE_DATABASE_URL', 'PASSPHRASE_FILE', 'PROMETHEUS_IMAGE', 'REVISION',
+  'MQTT_BRIDGE_DATABASE_URL', 'NODE_EXPORTER_IMAGE', 'PASSPHRASE_FILE', 'PROMETHEUS_IMAGE', 'REVISION',
   'SIM_SECONDS', 'USAGE', 'VERSION', 'VERSION_MAJOR'];
 
 test('a setting that a document names is one', () => {

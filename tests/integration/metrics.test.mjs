@@ -17,7 +17,7 @@ describe('metrics', { concurrency: false }, () => {
     postgres = await startPostgres();
     port = await freePort();
     node = await startNode({ postgres, workers: 2,
-      env: { HERMETIC_METRICS_PORT: String(port),
+      env: { HERMETIC_METRICS_PORT: String(port), HERMETIC_VERSION: '1.2.3"rc',
         HERMETIC_LOGINS_PER_MINUTE: '2' } });
     [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
       newUser(node.url, n)));
@@ -90,6 +90,30 @@ describe('metrics', { concurrency: false }, () => {
     assert.equal(more('hermetic_requests_total{route="none",status="404"}'), 1);
     assert.ok(more('hermetic_database_breaks_total') >= 2);
     await until(async () => await get('hermetic_database_connections') === 6);
+  });
+
+  test('what PostgreSQL refuses, by the class of its SQLSTATE', async () => {
+    const none = 'hermetic_database_refusals_total{class="53"}';
+    assert.equal(await get(none), 0);
+    await postgres.psql('ALTER ROLE hermetic_api CONNECTION LIMIT 0');
+    await postgres.killBackend('hermetic queries');
+    await until(async () => await get(none) >= 2, { name: '53300, too many connections' });
+    await postgres.psql('ALTER ROLE hermetic_api CONNECTION LIMIT -1');
+    await node.ready();
+    assert.equal(await get('hermetic_database_refusals_total{class="other"}'), 0);
+  });
+
+  test('what it is a build of, and what each worker uses', async () => {
+    const all = await scrape(port);
+    assert.equal(all.get('hermetic_build_info{version="1.2.3_rc",revision="unknown"}'), 1);
+    for (const worker of ['1', '2']) {
+      const used = name => all.get(`process_${name}{worker="${worker}"}`);
+      assert.ok(used('cpu_seconds_total') > 0);
+      assert.ok(used('resident_memory_bytes') > 2 ** 20);
+      assert.ok(used('open_fds') > 7);
+      assert.ok(Math.abs(used('start_time_seconds') - Date.now() / 1000) < 600);
+    }
+    assert.equal(all.get('process_open_fds{worker="3"}'), undefined);
   });
 
   test('a worker that is killed: what it counted stays', async () => {

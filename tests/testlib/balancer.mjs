@@ -36,7 +36,7 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
   swap(/bind :1883$/m, `bind 127.0.0.1:${ports.mqtt}`);
   swap(/bind :8883 /, `bind 127.0.0.1:${ports.mqtts} `);
   swap(/bind :9100$/m, `bind 127.0.0.1:${ports.metrics}`);
-  swap(/\/run\/secrets\/tls.pem/g, pem);
+  swap(/\/run\/tls\/tls.pem/g, pem);
   swap(/^ {2}server-template api .*$/m, servers('api', backends));
   swap(/^( {2}default-server .*) resolvers containers init-addr none$/gm, '$1');
   swap(/^ {2}server bridge .*\n {2}server bridge-2 .*$/m,

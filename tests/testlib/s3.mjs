@@ -1,8 +1,11 @@
-// A store of objects that speaks as much of S3's protocol as the server uses: it takes,
-// gives and drops objects of one bucket, and refuses whatever is not signed as it should be
-// (AWS Signature Version 4, computed here from the request as it came).
+// A store of objects that speaks as much of S3's protocol as the server and pgBackRest use:
+// it refuses whatever is not signed as it should be (AWS Signature Version 4, computed here
+// from the request as it came), and does what s3_bucket.mjs says with the rest.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+
+import { bucket } from './s3_bucket.mjs';
 
 const sha256 = bytes => createHash('sha256').update(bytes).digest('hex');
 const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
@@ -39,27 +42,17 @@ function fault(request, body, { region, accessKey, secretKey }) {
 }
 
 /**
- * { objects, env, stop() }: `objects` by their paths, `env` for the server's processes.
- * before(request) may give a status to answer with, or { status, bytes }, or wait;
- * after(request) may wait with the answer to what was done.
+ * { objects, keys, port, env, stop() }: `objects` by their paths, `env` for the server's
+ * processes. before(request) may give a status to answer with, or { status, bytes }, or wait;
+ * after(request) may wait with the answer to what was done. With `tls`, { key, cert }, it
+ * speaks HTTPS.
  */
-export async function startS3() {
+export async function startS3({ tls, host = '127.0.0.1', port: wanted = 0 } = {}) {
   const keys = { region: 'eu-test-1', accessKey: 'AKIATEST',
     secretKey: 'a secret/of+the:store' };
-  const self = { objects: new Map(), faults: [] };
-  const act = (request, body) => {
-    const at = self.objects.get(request.url);
-    if (request.method === 'PUT') self.objects.set(request.url, body);
-    else if (request.method === 'DELETE') self.objects.delete(request.url);
-    else if (request.method !== 'GET') return { status: 405 };
-    else if (!at) return { status: 404 };
-    else {
-      const [, from, to] = request.headers.range.match(/^bytes=(\d+)-(\d+)$/);
-      return { status: 206, bytes: at.subarray(Number(from), Number(to) + 1) };
-    }
-    return { status: request.method === 'PUT' ? 200 : 204 };
-  };
-  const server = createServer(async (request, response) => {
+  const self = { objects: new Map(), faults: [], keys };
+  const act = bucket(self.objects);
+  const answer = async (request, response) => {
     const parts = [];
     try {
       for await (const part of request) parts.push(part);
@@ -69,17 +62,19 @@ export async function startS3() {
     const body = Buffer.concat(parts), wrong = fault(request, body, keys);
     if (wrong) self.faults.push(wrong);
     const refused = wrong ? 403 : await self.before?.(request);
-    const { status, bytes } = !refused ? act(request, body)
+    const { status, bytes, headers } = !refused ? act(request, body)
       : refused.status ? refused : { status: refused };
     if (!refused) await self.after?.(request);
-    response.writeHead(status);
+    response.writeHead(status, headers);
     response.end(bytes);
-  });
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
   const listen = port => new Promise(done => {
-    server.listen(port, '127.0.0.1', done);
+    server.listen(port, host, done);
   });
-  await listen(0);
+  await listen(wanted);
   const { port } = server.address();
+  self.port = port;
   self.env = { HERMETIC_FILES_STORE: 's3',
     HERMETIC_OBJECTS_URL: `http://127.0.0.1:${port}/bucket/of/files`,
     HERMETIC_OBJECTS_REGION: keys.region, HERMETIC_OBJECTS_ACCESS_KEY: keys.accessKey,

@@ -271,6 +271,8 @@ static void show_figures(struct action *a, struct rows *rows)
 		    (uint64_t)rows_i64(rows, 0, "devices_low"));
 	metrics_set(METRIC_OBJECTS_GOING,
 		    (uint64_t)rows_i64(rows, 0, "objects_going"));
+	metrics_set(METRIC_ARCHIVE_FAILING,
+		    rows_bool(rows, 0, "archive_failing"));
 }
 
 static void tell_rotation(struct action *a, struct rows *rows)

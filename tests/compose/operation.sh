@@ -1,0 +1,246 @@
+# shellcheck shell=bash
+# The commands of docs/operations.md as they stand there, with two databases and a few nodes.
+# Of run.sh, which takes this in by `source`.
+
+by_psql() { # STATEMENT: of the primary, as the superuser
+  compose exec -T "$(member_is Leader)" psql -X -q -A -t -h /run/postgresql \
+    -U postgres -d hermetic -c "$1"
+}
+messages() { # there are N in the log
+  [ "$(by_psql 'SELECT count(*) FROM hermetic.message')" = "$1" ]
+}
+
+# --- passwords ---------------------------------------------------------------
+
+secrets_of() { # ROLE...: a line for each
+  local role
+  for role; do
+    printf '%s %s\n' "$role" "$(<"deploy/secrets/${role}_password")"
+  done
+}
+opens() { # ROLE PASSWORD
+  local name=hermetic_$1 at
+  case $1 in
+    patroni) # its interface, of the one that leads
+      at=$(inspect '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' \
+        "$(member_is Leader)")
+      [ "$("${IN[@]}" curl -s -m 5 -o /dev/null -w '%{http_code}' -u "patroni:$2" \
+        -X POST "http://${at%% *}:8008/reload")" = 202 ]
+      return
+      ;;
+    postgres) name=postgres ;;
+  esac
+  quiet docker exec -e "PGPASSWORD=$2" "$(container postgres)" psql -X -q -c SELECT \
+    "host=postgres,standby user=$name dbname=$([ "$1" = replication ] &&
+      echo postgres || echo hermetic)"
+}
+all_open() { # yes or no; lines of standard input
+  local role password
+  while read -r role password; do
+    [ "$(opens "$role" "$password" && echo yes || echo no)" = "$1" ] || {
+      echo "$role" >&2
+      return 1
+    }
+  done
+}
+passwords_change() {
+  local roles=(owner api rotation mqtt mqtt_bridge admin replication postgres patroni)
+  deploy/password.sh admin >/dev/null # now it may log in
+  secrets_of "${roles[@]}" >"$WORK/passwords"
+  all_open yes <"$WORK/passwords" || return 1
+  deploy/password.sh "${roles[@]}" >"$WORK/password.log" 2>&1 || {
+    cat "$WORK/password.log" >&2
+    return 1
+  }
+  two_again && all_open no <"$WORK/passwords" && secrets_of "${roles[@]}" | all_open yes
+}
+check "all roles get other passwords, and the old ones open nothing" passwords_change
+as alice send "$SESSION" "by new words" >/dev/null
+check "with all at work" bob_reads "by new words"
+check "also the migration" quiet compose run --rm --no-deps -T migrate
+
+# --- a certificate -------------------------------------------------------------
+
+certificate_changes() {
+  local follow status=1 file=$WORK/renewed out=$WORK/follow.out
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 10 \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$file.key" -out "$file.pem" 2>/dev/null
+  cp deploy/secrets/tls/tls.pem "$file.before"
+  SERVER=https://localhost:8443 command_of bob
+  "${COMMAND[@]}" read "$SESSION" --follow --transport ws --json >"$out" 2>&1 &
+  follow=$!
+  until grep -qF '"by new words"' "$out"; do sleep 0.1; done
+  "${IN[@]}" deploy/certificate.sh "$file.pem" "$file.key" &&
+    ! tls_status_is 200 /readyz &&
+    [ "$("${IN[@]}" curl -s -m 5 -o /dev/null -w '%{http_code}' --cacert "$file.pem" \
+      https://localhost:8443/readyz)" = 200 ] &&
+    as alice send "$SESSION" "past a certificate" >/dev/null &&
+    for _ in $(seq 50); do
+      ! grep -qF '"past a certificate"' "$out" || { status=0; break; }
+      sleep 0.1
+    done
+  kill "$follow"
+  wait "$follow" 2>/dev/null || true
+  return $status
+}
+sees_end() { # Prometheus: of the certificate, in fewer days than N
+  for _ in $(seq 60); do
+    ! docker exec "$(container prometheus)" promtool query instant http://127.0.0.1:9090 \
+      "probe_ssl_earliest_cert_expiry - time() < $1 * 86400" 2>/dev/null |
+      grep -q '=>' || return 0
+    sleep 1
+  done
+  return 1
+}
+sees_disks() {
+  docker exec "$(container prometheus)" promtool query instant http://127.0.0.1:9090 \
+    'node_filesystem_avail_bytes{job="machine"}' | grep -q '=>'
+}
+check "a certificate is renewed, and who listens goes on" certificate_changes
+check "who watches from outside comes up" quiet compose --profile monitoring "${up[@]}" \
+  --no-deps prometheus blackbox machine
+check "and sees that it ends in ten days" sees_end 11
+check "and disks" sees_disks
+wrong_certificate() {
+  ! "${IN[@]}" deploy/certificate.sh "$WORK/renewed.pem" "$WORK/renewed.before"
+}
+check "one with another's key is refused" quiet wrong_certificate
+check "the one of before comes back" quiet "${IN[@]}" deploy/certificate.sh \
+  "$WORK/renewed.before" "$WORK/renewed.before"
+
+# --- the key-encryption key ------------------------------------------------------
+
+kek_changes() {
+  local old
+  old=$(by_psql 'SELECT DISTINCT kek_id FROM hermetic.signing_key')
+  deploy/rekey.sh >"$WORK/rekey.log" 2>&1 || { cat "$WORK/rekey.log" >&2; return 1; }
+  [ "$(by_psql 'SELECT DISTINCT kek_id FROM hermetic.signing_key')" != "$old" ] &&
+    cmp -s deploy/secrets/kek deploy/secrets/kek_previous
+}
+check "the key-encryption key changes" kek_changes
+as alice send "$SESSION" "under another key" >/dev/null
+check "and nobody had to log in again" bob_reads "under another key"
+
+# --- back to the version of before -------------------------------------------------
+
+goes_forward() {
+  docker build -q -t hermetic - >/dev/null <<'IMAGE'
+FROM hermetic
+USER 0:0
+RUN echo 'CREATE TABLE hermetic.of_next ();' >migrations/9999_next.up.sql \
+ && echo 'DROP TABLE hermetic.of_next;' >migrations/9999_next.down.sql
+LABEL version=after
+USER 10001:10001
+IMAGE
+  deploy/upgrade.sh >"$WORK/upgrade.log" 2>&1
+}
+is_there() { [ "$(by_psql "SELECT to_regclass('hermetic.of_next') IS NOT NULL")" = "$1" ]; }
+nodes_after() { # N of them are of the new image
+  [ "$(docker ps -q --filter label=version=after \
+    --filter label=com.docker.compose.service=api | wc -l)" -eq "$1" ]
+}
+nodes=$(compose ps -q api | wc -l)
+check "an upgrade brings a migration" goes_forward
+check "which is there" is_there t
+check "with all nodes" nodes_after "$nodes"
+check "it goes back" quiet deploy/upgrade.sh back
+check "with all nodes" nodes_after 0
+check "and leaves the schema" is_there t
+check "which goes back, too" quiet deploy/upgrade.sh back schema
+check "and is gone" is_there f
+as alice send "$SESSION" "as before" >/dev/null
+check "and people go on" bob_reads "as before"
+
+# --- while a database is gone -------------------------------------------------------
+
+scaled() { # N nodes run
+  [ "$(compose ps -q --status running api | wc -l)" -eq "$1" ]
+}
+GONE=$(member_is 'Sync Standby')
+docker pause "$(container "$GONE")" >/dev/null
+check "with a database gone, nodes are added" quiet compose "${up[@]}" --no-deps \
+  --scale api=$((nodes + 1)) api
+check "they run" scaled $((nodes + 1))
+docker kill "$(container api $((nodes + 1)))" >/dev/null
+check "what is started as ever does not wait for it" quiet compose up --detach \
+  --no-build --pull never --scale api=$((nodes + 2)) rotation api haproxy
+check "and runs" scaled $((nodes + 2))
+docker unpause "$(container "$GONE")" >/dev/null
+check "it comes back" two_again
+
+# --- backups -------------------------------------------------------------------------
+
+# Sends, says when, and waits until that is over.
+said_at() { # TEXT
+  as alice send "$SESSION" "$1" >/dev/null
+  by_psql "SELECT clock_timestamp() FROM pg_sleep(0.1)"
+}
+backed_up() { # what has made the databases anew keeps backups from now on
+  deploy/make-secrets.sh && deploy/switchover.sh restart && deploy/backup.sh full &&
+    as alice send "$SESSION" "between two backups" && deploy/backup.sh &&
+    deploy/backup.sh list && deploy/backup.sh check
+} >"$WORK/backup.log" 2>&1
+restored_to() { # N ARGUMENTS...: as many messages are there then
+  local n=$1
+  shift
+  deploy/restore.sh "$@" >"$WORK/restore.log" 2>&1 && two_again && messages "$n" || {
+    tail -n 30 "$WORK/restore.log" >&2
+    by_psql 'SELECT count(*) FROM hermetic.message' >&2
+    return 1
+  }
+}
+compose_files() { # FILE...: what each command is from now on
+  local file
+  HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml"
+  for file; do HERMETIC_COMPOSE+=" -f $file"; done
+  compose() { $HERMETIC_COMPOSE "$@"; }
+}
+compose_files deploy/backup.yml
+check "backups are kept in a volume" backed_up
+timeline=$(by_psql 'SELECT timeline_id FROM pg_control_checkpoint()')
+early=$(said_at "early")
+n=$(by_psql 'SELECT count(*) FROM hermetic.message')
+late=$(said_at "late")
+by_psql 'DELETE FROM hermetic.message' >/dev/null
+check "the log so far is in the archive" quiet deploy/backup.sh check
+check "all goes back to a moment" restored_to "$n" "$early"
+check "and people go on" bob_reads "early"
+too_early() { ! deploy/restore.sh '2001-01-01 00:00:00+00' >"$WORK/restore.log" 2>&1; }
+check "there is nothing from before the first backup" too_early
+check "what stood still goes on" quiet compose "${up[@]}" --scale api=2
+check "with what it had" messages "$n"
+check "and to a later one of the history before" restored_to $((n + 1)) "$late" "$timeline"
+check "which people go on with" bob_reads "late"
+check "what was replaced is deleted" quiet deploy/restore.sh clean
+
+# The store is outside of the containers' networks, where the gateway is.
+store_up() {
+  mkdir -p "$WORK/store"
+  docker network create "${PROJECT}_gate" >/dev/null
+  export STORE
+  STORE=$(docker network inspect -f '{{(index .IPAM.Config 0).Gateway}}' "${PROJECT}_gate")
+  "${IN[@]}" node tests/compose/store.mjs "$STORE" 9443 "$WORK/store" >"$WORK/store.log" &
+  STORE_PID=$!
+  becomes 0 grep -q ready "$WORK/store.log"
+  install -m 0444 "$WORK/store/secret_key" deploy/secrets/backup_s3_secret_key
+  install -m 0444 "$WORK/store/ca.pem" deploy/secrets/backup/ca.pem
+  export HERMETIC_BACKUP_S3_ENDPOINT=store.example:9443 HERMETIC_BACKUP_S3_BUCKET=backups \
+    HERMETIC_BACKUP_S3_REGION=eu-test-1 HERMETIC_BACKUP_S3_ACCESS_KEY=AKIATEST \
+    HERMETIC_BACKUP_S3_CA=/run/backup/ca.pem
+}
+check "a store of objects runs" store_up
+compose_files deploy/backup-s3.yml tests/compose/store.yml
+check "backups are kept in a bucket" backed_up
+as alice send "$SESSION" "before the fire" >/dev/null
+n=$(by_psql 'SELECT count(*) FROM hermetic.message')
+check "the log so far is in the archive" quiet deploy/backup.sh check
+compose down -v >/dev/null 2>&1
+check "where nothing is left, all comes out of the bucket" restored_to "$n"
+check "and people go on" bob_reads "before the fire"
+as bob send "$SESSION" "after it" >/dev/null
+check "both ways" bob_reads "after it"
+compose_files
+check "without backups, too" quiet deploy/switchover.sh restart
+kill "$STORE_PID"
+docker network rm "${PROJECT}_gate" >/dev/null
