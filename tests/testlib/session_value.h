@@ -4,10 +4,14 @@
 #ifndef HERMETIC_TESTS_SESSION_VALUE_H
 #define HERMETIC_TESTS_SESSION_VALUE_H
 
+#include "session/chain.h"
 #include "session/session.h"
 
 /* Appends it. */
 MUST_CHECK enum err session_value(const struct session *session,
 				  struct buf *value);
+
+/* What of it chain_load() takes. */
+void session_value_chain(const struct chain *chain, struct buf *value);
 
 #endif
