@@ -6,7 +6,7 @@
 #define VALUE_VERSION 3
 #define VALUE_WITH_UNSETTLED 5
 
-static void put_chain(const struct chain *chain, struct buf *value)
+void session_value_chain(const struct chain *chain, struct buf *value)
 {
 	chain_save_place(chain, value);
 	for (uint64_t seq = chain->first; seq <= chain->seq; seq++)
@@ -22,7 +22,7 @@ enum err session_value(const struct session *session, struct buf *value)
 						: VALUE_VERSION);
 	buf_put(value, session_id_span(session));
 	buf_put_u8(value, session_save_flags(session));
-	put_chain(&session->chain, value);
+	session_value_chain(&session->chain, value);
 	outbox_save(&session->outbox, value);
 	buf_put_vec(value, buf_span(&session->staged));
 	buf_put_vec(value, buf_span(&session->departures));

@@ -4,7 +4,12 @@
 #ifndef HERMETIC_TESTS_SESSION_VALUE_H
 #define HERMETIC_TESTS_SESSION_VALUE_H
 
-#include "session/session.h"
+#include "session/chain.h"
+
+struct session;
+
+/* The part of its chain, which chain_load() takes. Appends it. */
+void session_value_chain(const struct chain *chain, struct buf *value);
 
 /* Appends it. */
 MUST_CHECK enum err session_value(const struct session *session,

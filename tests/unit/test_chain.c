@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "session/chain.h"
 #include "session/safety.h"
+#include "tests/testlib/session_value.h"
 
 static const uint8_t session_id[16] = { 0, 1, 2,  3,  4,  5,  6,  7,
 					8, 9, 10, 11, 12, 13, 14, 15 };
@@ -211,11 +212,11 @@ static void test_old_views_are_not_compared(void **state)
 			 ERR_OK);
 	assert_false(compared);
 
-	chain_save(&chain, &saved);
+	session_value_chain(&chain, &saved);
 	r = rd_init(buf_span(&saved));
 	chain_load(&loaded, &r);
 	assert_int_equal(rd_end(&r), ERR_OK);
-	chain_save(&loaded, &again);
+	session_value_chain(&loaded, &again);
 	assert_true(span_equal(buf_span(&saved), buf_span(&again)));
 	assert_memory_equal(&chain, &loaded, sizeof(chain));
 	r = rd_init(span_of(saved.p, saved.n - 1));
