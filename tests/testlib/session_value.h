@@ -5,13 +5,14 @@
 #define HERMETIC_TESTS_SESSION_VALUE_H
 
 #include "session/chain.h"
-#include "session/session.h"
+
+struct session;
+
+/* The part of its chain, which chain_load() takes. Appends it. */
+void session_value_chain(const struct chain *chain, struct buf *value);
 
 /* Appends it. */
 MUST_CHECK enum err session_value(const struct session *session,
 				  struct buf *value);
-
-/* What of it chain_load() takes. */
-void session_value_chain(const struct chain *chain, struct buf *value);
 
 #endif

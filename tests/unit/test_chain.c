@@ -14,8 +14,8 @@
 #include "session/safety.h"
 #include "tests/testlib/session_value.h"
 
-static const uint8_t here[16] = { 0, 1, 2,  3,	4,  5,	6,  7,
-				  8, 9, 10, 11, 12, 13, 14, 15 };
+static const uint8_t session_id[16] = { 0, 1, 2,  3,  4,  5,  6,  7,
+					8, 9, 10, 11, 12, 13, 14, 15 };
 
 static void assert_head(const struct chain *chain, const char *hex)
 {
@@ -39,7 +39,7 @@ static void test_known_heads(void **state)
 	struct chain chain;
 	(void)state;
 
-	assert_int_equal(chain_start(&chain, SPAN_ARRAY(here)), ERR_OK);
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
 	assert_head(&chain, "25dc47aca6916ed5ae163a94c096ec611e38e9e3c09edce058"
 			    "af0bf6abb4f369");
 	add(&chain, CHAIN_COMMIT, SPAN_LIT("a commit"));
@@ -81,7 +81,7 @@ static void test_both_formulas(void **state)
 	uint8_t head[CHAIN_HEAD];
 	(void)state;
 
-	assert_int_equal(chain_start(&chain, SPAN_ARRAY(here)), ERR_OK);
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
 	for (size_t i = 0; i < 2; i++) {
 		read_head(old[i], head);
 		assert_int_equal(
@@ -116,7 +116,7 @@ static void test_hash(void **state)
 	uint8_t whole[CHAIN_HEAD], by_hash[CHAIN_HEAD], hash[CHAIN_HEAD];
 	(void)state;
 
-	assert_int_equal(chain_start(&chain, SPAN_ARRAY(here)), ERR_OK);
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
 	assert_int_equal(hash_one(entry, hash), ERR_OK);
 	assert_int_equal(chain_next(&chain, CHAIN_APPLICATION, entry, whole),
 			 ERR_OK);
@@ -136,7 +136,7 @@ static void test_order(void **state)
 	uint8_t one[CHAIN_HEAD], two[CHAIN_HEAD];
 	(void)state;
 
-	assert_int_equal(chain_start(&chain, SPAN_ARRAY(here)), ERR_OK);
+	assert_int_equal(chain_start(&chain, SPAN_ARRAY(session_id)), ERR_OK);
 	assert_int_equal(
 	    chain_next(&chain, CHAIN_APPLICATION, SPAN_LIT("1"), one), ERR_OK);
 	assert_int_equal(
@@ -160,7 +160,7 @@ static void test_views(void **state)
 	bool compared;
 	(void)state;
 
-	assert_int_equal(chain_start(&mine, SPAN_ARRAY(here)), ERR_OK);
+	assert_int_equal(chain_start(&mine, SPAN_ARRAY(session_id)), ERR_OK);
 	theirs = mine;
 	add(&mine, CHAIN_APPLICATION, SPAN_LIT("one"));
 	add(&theirs, CHAIN_APPLICATION, SPAN_LIT("one"));
@@ -247,16 +247,20 @@ static void test_safety_number(void **state)
 	b[0] = a[2];
 	b[1] = a[0];
 	b[2] = a[1];
-	assert_int_equal(safety_number(SPAN_ARRAY(here), a, 3, number), ERR_OK);
+	assert_int_equal(safety_number(SPAN_ARRAY(session_id), a, 3, number),
+			 ERR_OK);
 	assert_string_equal(number, want);
 	/* In whatever order a member lists them. */
-	assert_int_equal(safety_number(SPAN_ARRAY(here), b, 3, other), ERR_OK);
+	assert_int_equal(safety_number(SPAN_ARRAY(session_id), b, 3, other),
+			 ERR_OK);
 	assert_string_equal(number, other);
 	/* Another key, another number of members, another session. */
 	b[0].signature_key = SPAN_ARRAY(keys[0]);
-	assert_int_equal(safety_number(SPAN_ARRAY(here), b, 3, other), ERR_OK);
+	assert_int_equal(safety_number(SPAN_ARRAY(session_id), b, 3, other),
+			 ERR_OK);
 	assert_string_not_equal(number, other);
-	assert_int_equal(safety_number(SPAN_ARRAY(here), a, 2, other), ERR_OK);
+	assert_int_equal(safety_number(SPAN_ARRAY(session_id), a, 2, other),
+			 ERR_OK);
 	assert_string_not_equal(number, other);
 	assert_int_equal(safety_number(SPAN_LIT("another"), a, 3, other),
 			 ERR_OK);
