@@ -167,7 +167,7 @@ test('openssl s_client finds what is expected', async () => {
   const { stderr } = await run;
   assert.match(stderr, /Protocol version: TLSv1\.3/);
   assert.match(stderr, /Verification: OK/);
-  assert.match(stderr, /Server Temp Key: X25519/);
+  assert.match(stderr, /(?:Server|Peer) Temp Key: X25519/);
 });
 
 test('what is no TLS gets nothing', async () => {
