@@ -44,7 +44,7 @@ archive_has_all || {
 
 nodes=$("${compose[@]}" ps -q api | wc -l)
 mapfile -t others < <("${compose[@]}" ps --services --status running |
-  grep -vE '^(etcd.*|prometheus|blackbox|machine|grafana)$')
+  grep -vE '^(|etcd.*|prometheus|blackbox|machine|grafana)$')
 [ "${#others[@]}" -eq 0 ] || "${compose[@]}" stop "${others[@]}"
 offline postgres restore "$@" ||
   die "the databases are as they were, and stand still; to go on with them:" \
