@@ -113,8 +113,8 @@ test('secrets that are there stay, and so does what an operator has made of them
     const at = name => join(secrets, name);
     const make = (...host) => exec(join(tree, 'usr/share/hermetic/make-secrets.sh'),
       [secrets, ...host]);
-    const all = () => Object.fromEntries(readdirSync(secrets)
-      .map(name => [name, readFileSync(at(name), 'utf8')]));
+    const all = () => Object.fromEntries(readdirSync(secrets, { recursive: true })
+      .filter(name => statSync(at(name)).isFile()).map(name => [name, readFileSync(at(name), 'utf8')]));
     const refuses = async (host, pattern) => {
       const before = all();
       assert.match((await make(host).catch(e => e)).stderr, pattern);
