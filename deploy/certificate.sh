@@ -3,11 +3,12 @@
 #
 #   deploy/certificate.sh CHAIN.pem KEY.pem
 #
-# It ends well once HAProxy shows the new one. What certbot has renewed it takes with
-#   --deploy-hook 'deploy/certificate.sh $RENEWED_LINEAGE/fullchain.pem $RENEWED_LINEAGE/privkey.pem'
+# It ends well once HAProxy shows the new one. What certbot has renewed it takes with this,
+# where /srv/hermetic is the folder of docker-compose.yml (certbot's own is another one):
+#   --deploy-hook '/srv/hermetic/deploy/certificate.sh $RENEWED_LINEAGE/fullchain.pem $RENEWED_LINEAGE/privkey.pem'
 chain=$(readlink -f "${1:?the chain}") key=$(readlink -f "${2:?the key}")
 source "$(dirname "$(readlink -f "$0")")/common.sh"
-at=${HERMETIC_BIND:-127.0.0.1}:8443
+at=$("${compose[@]}" port haproxy 8443) || die "HAProxy does not run."
 place=deploy/secrets/tls/tls.pem
 
 print() { openssl x509 -noout -fingerprint -sha256; }

@@ -45,6 +45,24 @@ the_leader() {
   echo "$name"
 }
 
+# PostgreSQL takes the password of deploy/secrets for a role, and lets hermetic_admin log
+# in. By standard input: arguments and environments are for all to see.
+give_password() { # SERVICE ROLE
+  local name=hermetic_$2
+  local statements="SET log_min_error_statement = panic;
+    ALTER ROLE :\"name\" PASSWORD :'password';"
+  case $2 in
+    postgres) name=postgres ;;
+    admin) statements=$(<deploy/admin-role.sql) ;;
+  esac
+  query "$1" -d hermetic -f - <<SQL
+\\set name '$name'
+\\set password '$(<"deploy/secrets/$2_password")'
+\\set admin_password :password
+$statements
+SQL
+}
+
 # A new node in place of each that runs, with one node more than usual meanwhile. What
 # runs goes on when that fails.
 exchange_nodes() {

@@ -18,24 +18,6 @@ for role; do
   esac
 done
 
-# By standard input: arguments and environments are for all to see.
-tell_postgres() { # ROLE
-  local name=hermetic_$1
-  local statements="SET log_min_error_statement = panic;
-    ALTER ROLE :\"name\" PASSWORD :'password';"
-  case $1 in
-    patroni) return ;;
-    postgres) name=postgres ;;
-    admin) statements=$(<deploy/admin-role.sql) ;;
-  esac
-  query "$first" -d hermetic -f - <<SQL
-\\set name '$name'
-\\set password '$(<"deploy/secrets/$1_password")'
-\\set admin_password :password
-$statements
-SQL
-}
-
 one_by_one() { # SERVICE...: those that run
   local service
   for service; do
@@ -47,7 +29,8 @@ first=$(the_leader)
 for role; do
   rm -f "deploy/secrets/${role}_password"
   deploy/make-secrets.sh >/dev/null
-  tell_postgres "$role"
+  # Patroni's own is none of PostgreSQL's.
+  [ "$role" = patroni ] || give_password "$first" "$role"
 done
 databases=
 for role; do

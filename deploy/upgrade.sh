@@ -11,6 +11,7 @@
 #
 # There is one node more than usual meanwhile. When a step fails, all that runs
 # goes on, and it can be called again. The image of before is hermetic:before.
+# Secrets that only the new version has are made first.
 source "$(dirname "$(readlink -f "$0")")/common.sh"
 
 image() { docker image inspect -f '{{.Id}}' "$1"; }
@@ -18,6 +19,19 @@ migrations() { docker run --rm --network none --entrypoint ls "$1" migrations; }
 others() {
   up rotation mqtt-bridge mqtt-bridge-2
   say "done. A broker, HAProxy and PostgreSQL are left as they are."
+}
+
+# Where the certificate was a secret of its own, HAProxy has no folder for it, and would
+# not start again with the configuration that there is now: it is made anew, once.
+door() {
+  local id
+  id=$("${compose[@]}" ps -q haproxy)
+  [ -n "$id" ] || return 0
+  docker inspect -f '{{range .Mounts}}{{println .Destination}}{{end}}' "$id" |
+    grep -x /run/tls >/dev/null || {
+    say "HAProxy is made anew, once: it gets its certificate from a folder now."
+    up --force-recreate haproxy
+  }
 }
 
 # Which image a node has that is not the new one.
@@ -50,6 +64,8 @@ schema_back() {
 
 case "${*:-}" in
   "")
+    deploy/make-secrets.sh >/dev/null
+    door
     keep_before
     "${compose[@]}" run --rm --no-deps -T migrate </dev/null ||
       die "the schema is as it was, and so are the nodes."

@@ -1,5 +1,6 @@
--- Families without a token, when no access token of theirs can be good: $1
--- seconds after their start or their revocation.
+-- Families without a token, when no access token of theirs can be good and nobody asks for
+-- their revocation any more (sql/revocation_list.sql): $1 seconds after their start or
+-- their revocation.
 WITH turn AS MATERIALIZED (
   SELECT pg_try_advisory_xact_lock(1214606957, 12) AS mine
 ), dropped AS (

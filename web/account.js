@@ -91,15 +91,17 @@ const blocks = model => part(say('blocks'), async again => {
 }, again => blockForm(model, again));
 
 const wishes = model => part(say('wishes'), async again => {
-  const wished = await model.client.wishes();
-  return ['receipts', 'typing'].map(name => {
+  const wished = await model.client.wishes(), problem = el('div');
+  const rows = ['receipts', 'typing'].map(name => {
     const { row, input } = checkbox(say(`${name}Wish`), { checked: wished[name] });
     input.addEventListener('change', async () => {
-      await model.client.setWish(name, input.checked);
-      await again();
+      const wish = input.checked;
+      if (await attempt(problem, input, () => model.client.setWish(name, wish))) await again();
+      else input.checked = !wish;
     });
     return row;
   });
+  return [...rows, problem];
 });
 
 function ways(model) {

@@ -9,6 +9,7 @@ export class Composer {
   #text;
   #bar = el('div', { class: 'about', hidden: true });
   #about; // {entry, act}: the message that is answered or edited
+  #before; // the draft that was begun before that
   #has;
   element;
 
@@ -37,39 +38,56 @@ export class Composer {
     this.#text.focus();
   }
 
-  /** What is written, to be kept while one is elsewhere. */
+  /** What is written, {text, about, before}, to be kept while one is elsewhere. */
   get draft() {
-    return this.#about?.act === 'edit' ? '' : this.#text.value;
+    return { text: this.#text.value, about: this.#about, before: this.#before };
   }
 
-  set draft(text) {
+  set draft({ text = '', about, before } = {}) {
     this.#text.value = text;
+    this.#about = about;
+    this.#before = before;
     this.#grow();
+    this.#showBar();
+  }
+
+  /** Whether nothing that was begun stands here. */
+  get isFree() {
+    return this.#text.value.trim() === '' && !this.#about;
+  }
+
+  get #isEdit() {
+    return this.#about?.act === 'edit';
   }
 
   reply(entry) {
-    this.#begin(entry, 'reply', say('replyTo', { who: entry.from }));
-  }
-
-  edit(entry) {
-    this.draft = textOf(entry);
-    this.#begin(entry, 'edit', say('editing'));
-  }
-
-  #begin(entry, act, label) {
-    this.#about = { entry, act };
-    this.#bar.hidden = false;
-    this.#bar.replaceChildren(el('div', {}, el('strong', { dir: 'auto' }, label),
-      el('span', { dir: 'auto' }, summaryOf(entry))),
-    iconButton('close', say('cancel'), () => this.#end()));
+    const about = { entry, act: 'reply' };
+    // the text of an edit is not that of an answer
+    this.draft = this.#isEdit ? { about, before: this.draft } : { ...this.draft, about };
     this.focus();
   }
 
+  edit(entry) {
+    if (!this.#isEdit || this.#about.entry.seq !== entry.seq)
+      this.draft = { text: textOf(entry), about: { entry, act: 'edit' },
+        before: this.isFree ? this.#before : this.draft };
+    this.focus();
+  }
+
+  #showBar() {
+    this.#bar.hidden = !this.#about;
+    if (!this.#about) return this.#bar.replaceChildren();
+    const { entry } = this.#about;
+    const label = this.#isEdit ? say('editing') : say('replyTo', { who: entry.from });
+    this.#bar.replaceChildren(el('div', {}, el('strong', { dir: 'auto' }, label),
+      el('span', { dir: 'auto' }, summaryOf(entry))),
+    iconButton('close', say('cancel'), () => this.#end()));
+  }
+
+  /** What was written before an edit comes back; what was to be an answer stays. */
   #end() {
-    if (this.#about?.act === 'edit') this.draft = '';
-    this.#about = undefined;
-    this.#bar.hidden = true;
-    this.#bar.replaceChildren();
+    const { text, before } = this.draft;
+    this.draft = this.#isEdit || text.trim() === '' ? before : { text, before };
     this.focus();
   }
 
@@ -77,8 +95,8 @@ export class Composer {
     const text = this.#text.value.trim();
     if (text === '') return;
     const about = this.#about;
-    this.#end();
-    this.draft = '';
+    this.draft = this.#before;
+    this.focus();
     this.#has.send(text, about);
   }
 

@@ -3,7 +3,6 @@ import { Composer } from './composer.js';
 import { showDetails } from './details.js';
 import { attempt, button, el, failure, icon, iconButton, phrase } from './dom.js';
 import { pendingElement } from './entry.js';
-import { Files } from './files.js';
 import { Log } from './log.js';
 import { openMenu } from './menu.js';
 import { bannersOf } from './banners.js';
@@ -17,7 +16,8 @@ export class Conversation {
   #id;
   #log;
   #composer;
-  #files;
+  #kept;
+  #items = []; // of the outbox
   #ends = []; // functions that end what this listens to
   #sending = new Set(); // promises of what is on its way
   #again = false; // something came while it was read
@@ -35,31 +35,30 @@ export class Conversation {
   #typing = el('p', { class: 'typing hint', 'aria-live': 'polite' });
   #below;
   #olderButton;
+  #notShown = el('p', { class: 'hint', role: 'status' });
   #title = el('h2', { tabIndex: -1 });
   #subtitle = el('button', { type: 'button', class: 'subtitle' });
   quoted = new Map(); // messages that are answered, and stand above all that is loaded
   element;
 
-  constructor(model, id, { onBack, draft = '' }) {
+  /** `kept`: what of this session is written and not sent (kept.js). */
+  constructor(model, id, { onBack, kept }) {
     this.#model = model;
     this.#id = id;
     this.#log = new Log(model.client, id, this.#list, this);
-    this.#files = new Files(model, id, () => this.#updatePending());
+    this.#kept = kept;
+    kept.changed = () => this.#synchronize();
     this.#composer = new Composer({ label: this.#session.label,
       send: (text, about) => this.#send(text, about),
       attach: model.can('sendFile') && (files => this.#attach(files)), type: () => this.#type(),
       editLast: () => this.#editLast() });
-    this.#composer.draft = draft;
+    this.#composer.draft = kept.draft;
     this.#build(onBack);
     this.#listen();
   }
 
   get id() {
     return this.#id;
-  }
-
-  get draft() {
-    return this.#composer.draft;
   }
 
   get #session() {
@@ -81,7 +80,7 @@ export class Conversation {
     this.#olderButton = button(say('older'), () => this.#older(), { class: 'older', hidden: true });
     this.#below = button(say('newBelow'), () => this.#toEnd(), { class: 'below', hidden: true });
     this.#below.prepend(icon('down'));
-    this.#scroll.append(this.#olderButton, this.#list, this.#pending);
+    this.#scroll.append(this.#olderButton, this.#notShown, this.#list, this.#pending);
     this.#scroll.addEventListener('scroll', () => this.#scrolled());
     const sizes = new ResizeObserver(() => this.#wasNear && this.#toEnd());
     sizes.observe(this.#scroll);
@@ -94,7 +93,7 @@ export class Conversation {
       el('div', { class: 'title' }, this.#title, this.#subtitle),
       iconButton('people', say('details'), () => showDetails(this.#model, this.#id))),
     this.#banners, el('div', { class: 'middle' }, this.#scroll, this.#below),
-    this.#typing, this.#files.element, this.#problem, this.#composer.element);
+    this.#typing, this.#kept.files.element, this.#problem, this.#composer.element);
     this.#update();
   }
 
@@ -108,23 +107,27 @@ export class Conversation {
     this.#ends.push(() => document.removeEventListener('visibilitychange', seen));
   }
 
-  async begin() {
+  /** Shows it: at a message if one is named, else where reading goes on. */
+  async begin(number) {
     await attempt(this.#problem, undefined, async () => {
       await this.#log.begin(this.#session);
       this.#isBegun = true;
       await this.#updatePending();
     });
-    this.#olderButton.hidden = !this.#log.hasOlder;
-    const unread = this.#list.querySelector('.unread');
-    if (unread) unread.scrollIntoView({ block: 'start' });
-    else this.#toEnd();
+    this.#showOlder();
     this.#list.setAttribute('aria-label', say('messages', { session: this.#session.label }));
-    this.#composer.focus();
-    await this.#read();
+    const unread = this.#list.querySelector('.unread');
+    if (!number) this.#composer.focus();
+    if (number) await this.show(number, 'instant');
+    else if (unread) unread.scrollIntoView({ block: 'start' });
+    else this.#toEnd();
+    await this.#synchronize(); // something may have come while the log was read
   }
 
   close() {
     this.#isClosed = true;
+    this.#kept.draft = this.#composer.draft;
+    this.#kept.changed = () => {};
     for (const end of this.#ends) end();
     this.element.remove();
   }
@@ -187,17 +190,20 @@ export class Conversation {
       const wasNear = this.#isNearEnd;
       const hasNews = await this.#log.sync().catch(error => this.#fail(error));
       await this.#updatePending();
+      this.#showOlder();
       if (wasNear) this.#toEnd();
       else if (hasNews) this.#below.hidden = false;
       await this.#read();
     }
   }
 
-  /** The person has read what stands here, where the page is in sight. */
+  /** The person has read what stands here, where the page is in sight; a part of what is not
+   * read cannot be told alone, so nothing is as long as some of it is not loaded. */
   async #read() {
     if (document.visibilityState !== 'visible' || !this.#isNearEnd || this.#isClosed) return;
     const { read = 0, unread = 0 } = this.#session;
     if (this.#log.last <= read || unread === 0) return;
+    if (this.#log.countNotShown(this.#session) > 0) return;
     await this.#client.readTo(this.#id, this.#log.last).catch(() => {}); // it is told again
     await this.#model.refresh(this.#id);
   }
@@ -213,12 +219,14 @@ export class Conversation {
     this.#pending.append(temporary);
     this.#toEnd();
     this.#problem.replaceChildren();
-    const number = about?.entry.seq;
-    const sent = about?.act === 'edit' ? this.#client.edit(this.#id, number, text)
-      : about ? this.#client.reply(this.#id, number, text) : this.#client.send(this.#id, text);
+    const number = about?.entry.seq, more = { key: crypto.randomUUID() };
+    const sent = about?.act === 'edit' ? this.#client.edit(this.#id, number, text, more)
+      : about ? this.#client.reply(this.#id, number, text, more)
+        : this.#client.send(this.#id, text, more);
     const settled = sent.then(() => {}, error => {
-      this.#composer.draft ||= text; // nothing that was written is lost
+      temporary.remove();
       this.#fail(error);
+      this.#kept.refuse({ ...more, text, about, why: error.message }); // nothing is lost
     });
     this.#sending.add(settled);
     settled.then(() => this.#sending.delete(settled));
@@ -228,17 +236,46 @@ export class Conversation {
     await this.#model.refresh(this.#id);
   }
 
+  /** What waits or was refused: in the outbox, or before it came there. */
   async #updatePending() {
-    const items = (await this.#client.outbox(this.#id)).filter(i => i.text || i.state === 'refused');
-    const news = items.map(item => pendingElement(item, () => this.#forget(item.item)));
+    this.#items = await this.#client.outbox(this.#id).catch(error => {
+      this.#fail(error);
+      return this.#items;
+    });
+    const refused = new Map(this.#kept.refused.map(r => [r.key, r]));
+    const news = this.#items.filter(i => i.text || i.state === 'refused').map(item => {
+      const refusal = refused.get(item.key);
+      refused.delete(item.key);
+      if (refusal) refusal.isStored = true; // the outbox says what becomes of it
+      return pendingElement(item, { drop: () => this.#forget(item),
+        again: refusal && item.state === 'refused' && (() => this.#writeAgain(refusal, item)) });
+    });
+    for (const refusal of [...refused.values()].filter(r => !r.isStored))
+      news.push(pendingElement({ ...refusal, state: 'refused', reason: refusal.why },
+        { drop: () => this.#forget(refusal), again: () => this.#writeAgain(refusal) }));
     for (const old of [...this.#pending.children])
       if (!old.classList.contains('sending')) old.remove();
     this.#pending.prepend(...news);
   }
 
-  async #forget(item) {
-    await attempt(this.#problem, undefined, () => this.#client.drop(this.#id, item));
+  async #forget({ key, item }) {
+    await attempt(this.#problem, undefined, async () => {
+      if (item !== undefined) await this.#client.drop(this.#id, item);
+      if (key !== undefined) this.#kept.forget(key);
+    });
     await this.#updatePending();
+  }
+
+  /** Never over what the person has begun since. */
+  async #writeAgain({ key, text, about }, item) {
+    if (!this.#composer.isFree) {
+      this.#problem.replaceChildren(failure({ message: say('fieldTaken') }));
+      return;
+    }
+    const { before } = this.#composer.draft;
+    this.#composer.draft = { text, about, before };
+    this.#composer.focus();
+    await this.#forget({ key, item: item?.item });
   }
 
   #type() {
@@ -246,8 +283,7 @@ export class Conversation {
   }
 
   async #attach(files) {
-    await attempt(this.#problem, undefined, () => this.#files.send(files));
-    await this.#synchronize();
+    await this.#kept.files.send(files);
   }
 
   #drag(event, over) {
@@ -279,10 +315,16 @@ export class Conversation {
     return member ? member.compared : entry.compared;
   }
 
-  show(number) {
+  /** Goes to that message; what stands between is loaded before. */
+  async show(number, behavior = 'smooth') {
+    if (!this.#log.element(number))
+      await attempt(this.#problem, this.#olderButton, () => this.#log.older(number));
+    this.#showOlder();
     const element = this.#log.element(number);
-    element?.scrollIntoView({ block: 'center', behavior: 'smooth' });
-    element?.focus({ preventScroll: true });
+    if (!element) return;
+    this.#wasNear = false; // another size does not lead to the end
+    element.scrollIntoView({ block: 'center', behavior });
+    element.focus({ preventScroll: true });
   }
 
   async react(entry, emoji) {
@@ -293,7 +335,7 @@ export class Conversation {
   }
 
   async save(entry) {
-    await attempt(this.#problem, undefined, () => this.#files.save(entry));
+    await this.#kept.files.save(entry);
   }
 
   menu(entry, opener) {
@@ -333,8 +375,15 @@ export class Conversation {
   async #older() {
     const { scrollHeight, scrollTop } = this.#scroll;
     await attempt(this.#problem, this.#olderButton, () => this.#log.older());
-    this.#olderButton.hidden = !this.#log.hasOlder;
+    this.#showOlder();
     this.#scroll.scrollTop = this.#scroll.scrollHeight - scrollHeight + scrollTop;
+  }
+
+  #showOlder() {
+    this.#olderButton.hidden = !this.#log.hasOlder;
+    const count = this.#log.countNotShown(this.#session);
+    const text = count > 0 ? say('notShown', { count }) : '';
+    if (this.#notShown.textContent !== text) this.#notShown.textContent = text;
   }
 
   /** From message to message by the arrow keys; Enter opens what can be done with one. */

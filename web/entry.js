@@ -1,5 +1,5 @@
 // One entry of a log as it stands in a conversation.
-import { el, icon, iconButton, phrase } from './dom.js';
+import { button, el, icon, iconButton, phrase } from './dom.js';
 import { linesOf } from './lines.js';
 import { trustMark } from './trust.js';
 import { formatted, listOf, say, sizeOf } from './words.js';
@@ -113,16 +113,17 @@ export function entryElement(entry, has, follows) {
   entry.copy && el('p', {}, say('lineCopy')));
 }
 
-/** What was written and is not in the log yet. */
-export function pendingElement({ text, state, reason, why, item }, drop) {
+/** What was written and is not in the log yet. `drop` forgets it, `again` brings it back to
+ * where one writes. */
+export function pendingElement({ text, state, reason, why }, { drop, again } = {}) {
   const label = state === 'refused' ? say('refused', { why: reason ?? '' })
     : state === 'waiting' ? why ? say('waitsWhy', { why }) : say('waits') : say('sending');
   return el('li', { class: `message mine pending ${state}`, tabIndex: -1 },
     el('div', { class: 'bubble' }, el('p', { class: 'text', dir: 'auto' }, text),
       el('span', { class: 'foot' }, icon(state === 'refused' ? 'warning' : 'clock'),
         el('span', { dir: 'auto' }, label))),
-    item !== undefined && el('button', { type: 'button', class: 'link', onclick: drop },
-      say('forgetItem')));
+    again && button(say('writeAgain'), again, { class: 'link' }),
+    drop && button(say('forgetItem'), drop, { class: 'link' }));
 }
 
 /** What stands between two days, and above what is not read. */

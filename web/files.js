@@ -1,5 +1,5 @@
 // Files on their way, and saved ones.
-import { button, el, icon } from './dom.js';
+import { button, el, icon, iconButton } from './dom.js';
 import { formatted, say } from './words.js';
 
 /** Hands bytes to the browser as a download, under a name. What is in them is never shown as
@@ -10,18 +10,20 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** The transfers of one session. They go on, and what has failed stays in sight, while
+ * another session is open. */
 export class Files {
   #model;
   #id;
-  #kept;
+  #has;
   #rows = new Map(); // key → {row, bar, label}
   element = el('ul', { class: 'transfers' });
 
-  /** `kept` is called when a file waits to be sent. */
-  constructor(model, id, kept) {
+  /** `has`: changed() when something was sent or waits, failed(text). */
+  constructor(model, id, has) {
     this.#model = model;
     this.#id = id;
-    this.#kept = kept;
+    this.#has = has;
     model.on('progress', event => event.session === id && this.#show(event));
   }
 
@@ -45,30 +47,43 @@ export class Files {
     at.show(done / total);
   }
 
-  async #within(key, text, name, f) {
+  /** What f() gives; undefined when it has failed, which is told under the file's name. */
+  async #within(key, [text, failed], name, f) {
     this.#begin(key, text, name);
     try {
       return await f();
+    } catch (error) {
+      if (error.slug !== 'cancelled') this.#fail(say(failed, { name, why: error.message }));
+      return undefined;
     } finally {
       this.#rows.get(key).row.remove();
       this.#rows.delete(key);
     }
   }
 
+  #fail(text) {
+    const row = el('li', { class: 'alert', role: 'alert' }, icon('warning'),
+      el('p', { dir: 'auto' }, text), iconButton('close', say('close'), () => row.remove()));
+    this.element.append(row);
+    this.#has.failed(text);
+  }
+
+  /** One after another; one that fails keeps none of the others back. */
   async send(files) {
     for (const file of files) {
       const key = crypto.randomUUID();
-      const { kept } = await this.#within(key, 'fileSending', file.name, () =>
+      const sent = await this.#within(key, ['fileSending', 'fileNotSent'], file.name, () =>
         this.#model.client.sendFile(this.#id, file, { name: file.name, type: file.type, key }));
-      if (kept) await this.#kept();
+      if (sent) this.#has.changed();
     }
   }
 
   async save({ seq, file }) {
-    if (this.#rows.has(String(seq))) return;
+    const key = `${this.#id}/${seq}`; // as the client names it
+    if (this.#rows.has(key)) return;
     const label = file.name || say('fileUnnamed');
-    const saved = await this.#within(String(seq), 'fileSaving', label, () =>
+    const saved = await this.#within(key, ['fileSaving', 'fileNotSaved'], label, () =>
       this.#model.client.saveFile(this.#id, seq));
-    download(saved.blob, saved.name || 'file');
+    if (saved) download(saved.blob, saved.name || 'file');
   }
 }

@@ -3,6 +3,7 @@ import { showAccount } from './account.js';
 import { Conversation, noConversation } from './conversation.js';
 import { showEnd } from './door.js';
 import { announce, el, icon, iconButton } from './dom.js';
+import { Kept } from './kept.js';
 import { List } from './list.js';
 import { Model } from './model.js';
 import { showNewSession } from './new-session.js';
@@ -14,9 +15,10 @@ class Frame {
   #model;
   #list;
   #conversation;
-  #drafts = new Map(); // session → what is written and not sent
+  #kept = new Map(); // session → what is written and not sent
   #main = el('main');
   #status = el('p', { class: 'status', role: 'status' });
+  #troubles = el('div');
   #element;
 
   constructor(page, client) {
@@ -25,7 +27,7 @@ class Frame {
     this.#list = new List(this.#model, id => this.open(id));
     this.#element = el('div', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
       el('header', {}, el('h1', {}, say('sessions')), this.#buttons()),
-      this.#status, this.#list.element), this.#main);
+      this.#status, this.#troubles, this.#list.element), this.#main);
     this.#main.append(noConversation());
     page.replaceChildren(this.#element);
     this.#listen();
@@ -56,6 +58,7 @@ class Frame {
         announce(`${session.label}: ${event.from}`);
     });
     model.on('failed', text => this.#failed(text));
+    model.on('trouble', (id, why) => id !== this.#conversation?.id && this.#showTrouble(id, why));
     addEventListener('popstate', ({ state }) => this.#show(state?.session));
   }
 
@@ -67,6 +70,14 @@ class Frame {
 
   #showStatus() {
     this.#status.textContent = this.#model.connected ? '' : say('offline');
+  }
+
+  /** What has failed in a session that is not open. */
+  #showTrouble(id, why) {
+    const text = say('trouble', { session: this.#model.session(id)?.label ?? id, why });
+    this.#troubles.append(el('button', { type: 'button', class: 'banner', 'data-trouble': id,
+      onclick: () => this.open(id) }, icon('warning'), el('span', { dir: 'auto' }, text)));
+    announce(text);
   }
 
   #showTitle() {
@@ -85,26 +96,31 @@ class Frame {
     // one step back leads to the sessions, whichever one was opened after another
     if (history.state?.session) history.replaceState({ session: id }, '');
     else history.pushState({ session: id }, '');
-    await this.#show(id);
-    if (number) this.#conversation?.show(number);
+    await this.#show(id, number);
   }
 
-  async #show(id) {
+  #keptOf(id) {
+    if (!this.#kept.has(id)) this.#kept.set(id, new Kept(this.#model, id));
+    return this.#kept.get(id);
+  }
+
+  async #show(id, number) {
     const before = this.#conversation;
-    if (before) this.#drafts.set(before.id, before.draft);
     before?.close();
     this.#conversation = undefined;
     this.#element.classList.toggle('open', id !== undefined);
     this.#list.current = id;
+    for (const row of [...this.#troubles.children])
+      if (row.dataset.trouble === id) row.remove();
     if (!id || !this.#model.session(id)) {
       this.#main.replaceChildren(noConversation());
       if (before) this.#list.focus(before.id);
       return;
     }
     this.#conversation = new Conversation(this.#model, id,
-      { onBack: () => history.back(), draft: this.#drafts.get(id) });
+      { onBack: () => history.back(), kept: this.#keptOf(id) });
     this.#main.replaceChildren(this.#conversation.element);
-    await this.#conversation.begin();
+    await this.#conversation.begin(number);
   }
 
   /** All of it goes from memory with the page. */

@@ -5,6 +5,7 @@ import { isLine } from './lines.js';
 import { say } from './words.js';
 
 const AT_ONCE = 60;
+const COUNTED = 1000;
 const TOGETHER_MS = 5 * 60_000;
 
 export class Log {
@@ -35,6 +36,15 @@ export class Log {
     return this.#first > 1;
   }
 
+  /** How many texts that are not read stand above what is loaded, at least: `unread` of a
+   * session ends at COUNTED. */
+  countNotShown({ read = 0, unread = 0, last_seq: last }) {
+    if (unread === 0 || this.#first <= read + 1) return 0;
+    const here = [...this.#entries.values()].filter(e => e.kind === 'text' && e.seq > read &&
+      e.seq <= last && !this.#has.isMine(e)).length;
+    return Math.max(unread >= COUNTED ? 1 : 0, unread - here);
+  }
+
   entry(number) {
     return this.#entries.get(number);
   }
@@ -52,8 +62,9 @@ export class Log {
   async begin({ last_seq: last, unread = 0, read }) {
     this.#readTo = unread > 0 ? read : undefined;
     const count = Math.max(AT_ONCE, unread > 0 ? Math.min(last - read + 5, 400) : 0);
-    const entries = await this.#client.entries(this.#id, { last: count });
-    this.#first = Math.max(1, last - count + 1);
+    const after = Math.max(0, last - count);
+    const entries = await this.#client.entries(this.#id, { after });
+    this.#first = after + 1;
     this.#last = Math.max(last, entries.at(-1)?.seq ?? 0);
     for (const entry of entries) this.#keep(entry);
     await this.#fetchQuoted(entries);
@@ -110,15 +121,29 @@ export class Log {
     for (const { seq } of own) await this.update(seq);
   }
 
-  async older() {
+  /** Loads some more, and on to that number if one is given. */
+  async older(number = this.#first - 1) {
+    while (this.hasOlder && this.#first > number) await this.#loadOlder();
+    this.render();
+  }
+
+  async #loadOlder() {
     const from = Math.max(1, this.#first - AT_ONCE);
     const numbers = Array.from({ length: this.#first - from }, (_, i) => from + i);
-    const entries = (await Promise.all(numbers.map(n =>
-      this.#client.entry(this.#id, n).catch(() => undefined)))).filter(Boolean);
-    this.#first = from;
+    const entries = (await Promise.all(numbers.map(n => this.#entryIfKept(n)))).filter(Boolean);
     for (const entry of entries) this.#keep(entry);
     await this.#fetchQuoted(entries);
-    this.render();
+    this.#first = Math.min(this.#first, from);
+  }
+
+  // Only one that is gone is passed over: what could not be read was not shown.
+  async #entryIfKept(number) {
+    try {
+      return await this.#client.entry(this.#id, number);
+    } catch (error) {
+      if (error.result !== 'gone') throw error;
+      return undefined;
+    }
   }
 
   /** Shows all of them anew. */

@@ -26,7 +26,8 @@ export class Model {
   }
 
   /** Calls f with what comes with it; gives a function that ends it. Kinds: sessions,
-   * session:ID, invitations, connection, typing, progress, device-waits, failed. */
+   * session:ID, entry:ID, said, invitations, connection, typing, progress, device-waits,
+   * trouble, failed. */
   on(kind, f) {
     const all = this.#listeners.get(kind) ?? new Set();
     this.#listeners.set(kind, all.add(f));
@@ -35,6 +36,11 @@ export class Model {
 
   #tell(kind, ...values) {
     for (const f of [...this.#listeners.get(kind) ?? []]) f(...values);
+  }
+
+  /** Something that the person wanted in that session has failed. */
+  tellTrouble(id, text) {
+    this.#tell('trouble', id, text);
   }
 
   /** Whether the client has that call. */

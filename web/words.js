@@ -45,6 +45,7 @@ const TEXTS = {
   noSessions: 'No sessions yet. Begin one, or wait to be invited.',
   noSession: 'Choose a session, or begin one.',
   newSession: 'New session',
+  trouble: '{session}: {why}',
   account: 'Account and devices',
   lock: 'Lock',
   search: 'Search',
@@ -71,6 +72,10 @@ const TEXTS = {
   memberCount: { one: '{count} member', other: '{count} members' },
   details: 'Members and safety number',
   older: 'Earlier messages',
+  notShown: { one: 'At least {count} message that you have not read stands above these. ' +
+    'Nothing counts as read before you have opened it.',
+  other: 'At least {count} messages that you have not read stand above these. ' +
+    'Nothing counts as read before you have opened them.' },
   newBelow: 'New messages',
   unreadFromHere: 'Not read yet',
   message: 'Message',
@@ -81,6 +86,8 @@ const TEXTS = {
   waitsWhy: 'Waits: {why}',
   refused: 'Refused: {why}',
   forgetItem: 'Do not send it',
+  writeAgain: 'Write it again',
+  fieldTaken: 'Send first what you are writing, or clear it.',
   deletedText: 'Deleted',
   expiredText: 'Expired',
   edited: 'edited',
@@ -155,6 +162,8 @@ const TEXTS = {
   fileSending: 'Sending {name}: {percent}',
   fileSaving: 'Fetching {name}: {percent}',
   fileCancel: 'Stop',
+  fileNotSent: 'The file {name} was not sent: {why}',
+  fileNotSaved: 'The file {name} was not fetched: {why}',
   fileDrop: 'Let go to attach the file.',
   filePreview: 'Picture {name}',
 

@@ -29,8 +29,12 @@ until pg_isready -q -h /run/postgresql; do # it has been promoted
   pg_ctl -D "$PGDATA" status >/dev/null || exit 1
   sleep 1
 done
+# Before anything else is written: the last commit that was replayed.
+as_of=$(PGTZ=UTC psql -X -A -t -h /run/postgresql -U postgres -d postgres \
+  -c 'SELECT pg_last_xact_replay_timestamp()')
 bash /usr/local/lib/hermetic/roles.sh # the passwords of today
 pg_ctl -D "$PGDATA" -m fast -w -s stop
 sed -i '/^recovery_target/d; /^restore_command\b/d' "$PGDATA/postgresql.auto.conf"
 [ ! -d "$1" ] || mv "$1" "$(dirname "$1")/replaced-$(date -u +%Y%m%dT%H%M%SZ)"
 mv "$PGDATA" "$1"
+echo "restore: restored as of ${as_of:-the backup, after which the archive has no commit}"

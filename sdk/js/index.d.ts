@@ -146,7 +146,7 @@ export interface OtherEvent extends Told {
 /** A file goes to the server, or comes from it: bytes of its ciphertext. */
 export interface ProgressEvent extends Told {
   kind: 'progress';
-  /** That of sendFile(); of saveFile() the number of the entry. */
+  /** That of sendFile(); of saveFile() `${session}/${number}`. */
   key: string;
   done: number;
   total: number;
@@ -347,7 +347,7 @@ export interface Calls {
    * its type: what a page opens as a document of its own runs in it. */
   saveFile(session: string, number: number):
     Promise<{ name: string; type: string; size: number; blob: Blob }>;
-  /** A transfer under that key, whose call is rejected with `cancelled`. */
+  /** A transfer under that key (ProgressEvent), whose call is rejected with `cancelled`. */
   cancel(key: string): Promise<void>;
   /** The person types there, or does not any more. Call it as often as something is typed, and
    * not for what is sent: members are told every four seconds at most. */

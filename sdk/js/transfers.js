@@ -116,7 +116,7 @@ export class Transfers {
 
   /** What the entry names: {name, type, size, blob}. */
   save(session, number) {
-    const key = String(number);
+    const key = `${session}/${number}`;
     return this.#run(key, async signal => {
       const { module, serial } = this.#has;
       const told = await serial(async () => module.must('file_open', [session], number));

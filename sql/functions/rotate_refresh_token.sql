@@ -3,8 +3,8 @@
 -- long as that has not been used itself: p_new is made of the old token, so it is the
 -- same one. `ended`: the family ended by this call, and not before.
 -- With p_rate, a family gets no more new tokens in a minute (`too-many-requests`; `wait`
--- says how many seconds): the token is not used then. Of the used ones the newest eight
--- stay after the minute and p_grace, and one of a family that ended so.
+-- says how many seconds): the token is not used then. Used tokens stay until they expire, since
+-- whoever uses one again tells of a theft; of a family that ended so one stays.
 CREATE OR REPLACE FUNCTION rotate_refresh_token(
   p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval, p_rate bigint,
   OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,
@@ -72,15 +72,6 @@ BEGIN
   UPDATE refresh_token r SET used_at = now() WHERE r.token_hash = p_old;
   INSERT INTO refresh_token (token_hash, family_id, expires_at)
     VALUES (p_new, t.family_id, p_expires_at);
-  DELETE FROM refresh_token WHERE token_hash IN (
-    SELECT r.token_hash FROM refresh_token r
-    WHERE r.family_id = t.family_id
-      AND r.used_at < now() - greatest(p_grace, interval '1 minute')
-      AND r.token_hash NOT IN (
-        SELECT u.token_hash FROM refresh_token u
-        WHERE u.family_id = t.family_id AND u.used_at IS NOT NULL
-        ORDER BY u.used_at DESC LIMIT 8)
-    FOR UPDATE SKIP LOCKED);
 END $$;
 
 -- For nodes from before, which know no rate.

@@ -33,8 +33,12 @@ struct bearer_rules {
 /* A token whose end is further off than a life and this is none that was issued: clocks
  * differ by less. */
 enum { BEARER_CLOCKS_S = 60 };
-/* A revocation is remembered for a life and this. */
-enum { BEARER_REVOKED_S = 300 };
+/* A revocation is remembered for so long by those who ask whether a token was revoked, and
+ * so it is kept for so long: a life as it is issued, and five minutes. */
+static inline uint64_t bearer_revoked_s(uint64_t life_s)
+{
+	return life_s + 300;
+}
 
 /* ERR_PEER_DENIED for whatever is wrong with the token, its age too; `out` is
  * cleared then. A token of a device that waits has another audience: `pending`

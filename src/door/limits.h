@@ -23,49 +23,51 @@
 #include "store/connection.h"
 #include "store/loop.h"
 
-/* X(NAME, the policy's name, window in seconds, part, private)
+/* A new one comes last: names are counted, by nodes of several versions, under a hash
+ * that has the number of their limit.
+ * X(NAME, the policy's name, window in seconds, part, private)
  * part: a process tells what it has counted when that is a quota divided by
  * this; 0: at once. private: the name leads to a person or an address, so the
  * key of its hash is not in the database. */
-#define LIMITS(X)                                                                             \
-	/* logins of one account from one address */                                          \
-	X(LOGINS, "logins", 60, 0, true)                                                      \
-	/* logins from one address */                                                         \
-	X(ADDRESS_LOGINS, "address-logins", 60, 0, true)                                      \
-	/* the same from one network of 48 bits, of IPv6; so with the others that are WIDE */ \
-	X(WIDE_LOGINS, "wide-logins", 60, 0, true)                                            \
-	/* refreshes from one address */                                                      \
-	X(REFRESHES, "refreshes", 60, 16, true)                                               \
-	X(WIDE_REFRESHES, "wide-refreshes", 60, 16, true)                                     \
-	/* wrong passwords for one account, from wherever */                                  \
-	X(GUESSES, "guesses", 3600, 0, true)                                                  \
-	/* new accounts from one address */                                                   \
-	X(REGISTRATIONS, "registrations", 3600, 0, true)                                      \
-	X(WIDE_REGISTRATIONS, "wide-registrations", 3600, 0, true)                            \
-	/* claims of KeyPackages by one account */                                            \
-	X(CLAIMS, "claims", 60, 0, false)                                                     \
-	/* links by one account, or into one log; requests for approval */                    \
-	X(LINKS, "links", 60, 0, true)                                                        \
-	/* files that one account begins to store */                                          \
-	X(FILES, "files", 60, 0, false)                                                       \
-	/* messages of one device, and their bytes */                                         \
-	X(MESSAGES, "messages", 60, 16, false)                                                \
-	X(BYTES, "bytes", 60, 16, false)                                                      \
-	/* messages of one session */                                                         \
-	X(SESSION_MESSAGES, "session-messages", 60, 16, false)                                \
-	/* typing notices of one device */                                                    \
-	X(TYPING, "typing", 60, 16, false)                                                    \
-	/* sessions that the broker keeps for one device */                                   \
-	X(MQTT_SESSIONS, "mqtt-sessions", 86400, 0, false)                                    \
-	/* wrong tokens of the administration's API from one address */                       \
-	X(ADMIN_TOKENS, "admin-tokens", 60, 0, true)                                          \
+#define LIMITS(X)                                                                      \
+	/* logins of one account from one address */                                   \
+	X(LOGINS, "logins", 60, 0, true)                                               \
+	/* logins from one address */                                                  \
+	X(ADDRESS_LOGINS, "address-logins", 60, 0, true)                               \
+	/* wrong passwords for one account, from wherever */                           \
+	X(GUESSES, "guesses", 3600, 0, true)                                           \
+	/* new accounts from one address */                                            \
+	X(REGISTRATIONS, "registrations", 3600, 0, true)                               \
+	/* claims of KeyPackages by one account */                                     \
+	X(CLAIMS, "claims", 60, 0, false)                                              \
+	/* links by one account, or into one log; requests for approval */             \
+	X(LINKS, "links", 60, 0, true)                                                 \
+	/* files that one account begins to store */                                   \
+	X(FILES, "files", 60, 0, false)                                                \
+	/* messages of one device, and their bytes */                                  \
+	X(MESSAGES, "messages", 60, 16, false)                                         \
+	X(BYTES, "bytes", 60, 16, false)                                               \
+	/* messages of one session */                                                  \
+	X(SESSION_MESSAGES, "session-messages", 60, 16, false)                         \
+	/* typing notices of one device */                                             \
+	X(TYPING, "typing", 60, 16, false)                                             \
+	/* sessions that the broker keeps for one device */                            \
+	X(MQTT_SESSIONS, "mqtt-sessions", 86400, 0, false)                             \
+	/* wrong tokens of the administration's API from one address */                \
+	X(ADMIN_TOKENS, "admin-tokens", 60, 0, true)                                   \
 	/* Those that a statement counts (charge_quota() of SQL, or rows): claims of \
-	 * one account by another, invitations and sessions of one account, new      \
-	 * tokens of one login */        \
-	X(REFRESHES_OF_ONE, "refreshes-of-one", 60, 0, false)                                 \
-	X(CLAIMS_OF_ONE, "claims-of-one", 3600, 0, false)                                     \
-	X(INVITATIONS, "invitations", 86400, 0, false)                                        \
-	X(SESSIONS, "sessions", 86400, 0, false)
+	 * one account by another, invitations and sessions of one account */ \
+	X(CLAIMS_OF_ONE, "claims-of-one", 3600, 0, false)                              \
+	X(INVITATIONS, "invitations", 86400, 0, false)                                 \
+	X(SESSIONS, "sessions", 86400, 0, false)                                       \
+	/* new tokens of one login, which a statement counts, too */                   \
+	X(REFRESHES_OF_ONE, "refreshes-of-one", 60, 0, false)                          \
+	/* refreshes from one address */                                               \
+	X(REFRESHES, "refreshes", 60, 16, true)                                        \
+	/* the same as without the word, from one network of 48 bits, of IPv6 */       \
+	X(WIDE_LOGINS, "wide-logins", 60, 0, true)                                     \
+	X(WIDE_REFRESHES, "wide-refreshes", 60, 16, true)                              \
+	X(WIDE_REGISTRATIONS, "wide-registrations", 3600, 0, true)
 
 enum limit {
 #define LIMIT_ENUM(name, policy, window, part, private) LIMIT_##name,

@@ -363,7 +363,7 @@ static void ask_revoked(void *arg)
 	if (c.asking_revoked || !connection_is_ready(c.queries))
 		return;
 	params_i64(&params,
-		   (int64_t)c.settings.access_seconds + BEARER_REVOKED_S);
+		   (int64_t)bearer_revoked_s(c.settings.access_seconds));
 	c.asking_revoked = connection_send(c.queries, STATEMENT_REVOCATION_LIST,
 					   &params, on_revoked, NULL) == ERR_OK;
 }

@@ -75,24 +75,31 @@ static struct work *oldest_waiting(const char *username)
 	return NULL;
 }
 
-static void on_done(void *arg)
+/* The next of that account; each that cannot run is told so, and nobody waits for ever. */
+static void run_waiting(const char *username)
 {
-	struct work *work = arg, *next;
-	enum err e = ERR_OK;
+	struct work *next;
+	enum err e = ERR_LOCAL_MEMORY;
 
-	forget(work);
-	next = oldest_waiting(work->username);
-	if (next != NULL)
+	while (e != ERR_OK && (next = oldest_waiting(username)) != NULL) {
 		e = run(next);
-	if (e != ERR_OK)
+		if (e == ERR_OK)
+			return;
 		forget(next);
-	work->done(work->arg, work->hash.n > 0 ? ERR_OK : ERR_LOCAL_CRYPTO,
-		   sec_span(&work->hash));
-	free_work(work);
-	if (e != ERR_OK) {
 		next->done(next->arg, e, SPAN_EMPTY);
 		free_work(next);
 	}
+}
+
+static void on_done(void *arg)
+{
+	struct work *work = arg;
+
+	forget(work);
+	run_waiting(work->username);
+	work->done(work->arg, work->hash.n > 0 ? ERR_OK : ERR_LOCAL_CRYPTO,
+		   sec_span(&work->hash));
+	free_work(work);
 }
 
 static void remember(struct work *work)

@@ -76,7 +76,7 @@ void revocations_reload(void)
 	if (asking || !store_is_ready(answer_store()))
 		return;
 	params_i64(&params,
-		   (int64_t)config()->access_seconds + BEARER_REVOKED_S);
+		   (int64_t)bearer_revoked_s(config()->access_seconds));
 	asking = store_query(answer_store(), STATEMENT_REVOCATION_LIST, &params,
 			     on_listed, NULL) == ERR_OK;
 }

@@ -1,5 +1,6 @@
 #include "server/row_seal.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/rd.h"
@@ -23,9 +24,13 @@ static struct {
 
 static enum err draw(void)
 {
+	uint8_t prefix[PREFIX];
+
+	if (getrandom(prefix, PREFIX, 0) != PREFIX)
+		return ERR_LOCAL_CRYPTO;
+	memcpy(own.prefix, prefix, PREFIX);
 	own.count = 0;
-	return getrandom(own.prefix, PREFIX, 0) == PREFIX ? ERR_OK
-							  : ERR_LOCAL_CRYPTO;
+	return ERR_OK;
 }
 
 enum err row_seal_start(void)

@@ -43,6 +43,9 @@ describe('administration', { concurrency: false }, () => {
     await fails(/./, 'users', 'nobody-here');
   });
 
+  const waits = what => until(() => postgres.psql(`SELECT pid FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%${what}(%'`), { name: what });
+
   // Each waits for what is held, having locked nothing that others need.
   test('an export and an erasure keep nobody waiting', async () => {
     const [alice, bob] = [await newUser(node.url, 'alice'), await newUser(node.url, 'bob')];
@@ -51,8 +54,6 @@ describe('administration', { concurrency: false }, () => {
     ok(await session.send(alice), 201);
     await postgres.psql(`UPDATE hermetic.message SET origin = 'x'
       WHERE session_id = '${session.id}'`);
-    const waits = what => until(() => postgres.psql(`SELECT pid FROM pg_stat_activity
-      WHERE wait_event_type = 'Lock' AND query LIKE '%${what}(%'`), { name: what });
     for (const [lock, what] of [['LOCK file', 'admin_export'],
       [`SELECT FROM message WHERE session_id = '${session.id}' FOR UPDATE`,
         'admin_erase']]) {
@@ -73,6 +74,18 @@ describe('administration', { concurrency: false }, () => {
     assert.equal(await postgres.psql(`SELECT count(*) FROM hermetic.message
       WHERE session_id = '${session.id}' AND sender = '${alice.id}'
         AND origin <> ''`), '0');
+  });
+
+  test('a suspension keeps nobody else waiting', async () => {
+    const [alice, bob] = [await newUser(node.url, 'alice'), await newUser(node.url, 'bob')];
+    const held = holding(postgres, `SELECT FROM token_family
+      WHERE device_id = '${alice.id}' FOR UPDATE`);
+    await held.ready;
+    const done = postgres.psql(`SELECT hermetic.admin_suspend('${alice.username}', true)`);
+    await waits('admin_suspend');
+    await login(node.url, bob); // which is recorded
+    await held.end();
+    assert.equal(await done, 't');
   });
 
   test('a suspended account is out, and comes back', async () => {
@@ -324,7 +337,7 @@ describe('administration', { concurrency: false }, () => {
       const events = lines(await run('audit'))
         .filter(a => a.subject === subject).map(a => a.event);
       assert.deepEqual(events, ['registered', 'device', 'login', 'passphrase',
-        'suspended', 'signed-out']);
+        'signed-out', 'suspended']);
       assert.match(await run('audit', 'verify'), /none changed or missing/);
       // the API may add to it, and nothing else; nor may hermetic-admin's role
       for (const url of [postgres.apiUrl, postgres.rotationUrl])

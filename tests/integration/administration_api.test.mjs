@@ -75,7 +75,7 @@ describe('the API of the administration', { concurrency: false }, () => {
       const acts = (await entries()).filter(e => e.subject === subject)
         .filter(e => e.actor !== 'account');
       assert.deepEqual(acts.map(e => [e.actor, e.event]),
-        ['suspended', 'signed-out', 'resumed', 'signed-out']
+        ['signed-out', 'suspended', 'resumed', 'signed-out']
           .map(e => ['admin:everything', e]));
     });
 

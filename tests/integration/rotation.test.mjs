@@ -1,6 +1,7 @@
 // What the rotation worker does to sessions, tokens and keys, and what the
 // nodes make of it.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import {
@@ -440,7 +441,14 @@ describe('rotation', { concurrency: false }, () => {
       INSERT INTO key_package (device_id, algorithm, ref, key_package,
         last_resort, expires_at) VALUES ('${alice.id}', 'aes-256-gcm',
         '\\x01', '', false, now())`);
-    await rotateOnce(postgres);
+    // as nodes do, the worker remembers a revocation for five minutes more than a life
+    const revoked = [randomUUID(), randomUUID()];
+    await psql(`INSERT INTO token_family (family_id, device_id, revoked_at) VALUES
+      ('${revoked[0]}', '${alice.id}', now() - interval '880 seconds'),
+      ('${revoked[1]}', '${alice.id}', now() - interval '920 seconds')`);
+    await rotateOnce(postgres, { HERMETIC_ACCESS_TOKEN_SECONDS: '600' });
+    assert.equal(await psql(`SELECT family_id FROM token_family
+      WHERE family_id IN ('${revoked.join("', '")}')`), revoked[0]);
     assert.equal(await psql(`SELECT count(*) FROM welcome
       WHERE session_id = '${session.id}'`), '0');
     assert.equal(await psql('SELECT count(*) FROM refresh_token'), '0');

@@ -80,6 +80,21 @@ test('by the keyboard alone one answers, and edits what one has said', async () 
   assert.ok(last.text === 'an answer' && last.reply_to > 0);
 });
 
+const written = () => page.does('return labelled("Message to lunch").value');
+
+test('a message that was begun stays through an edit, and while one is elsewhere', async () => {
+  await page.fill('Message to lunch', 'half a message');
+  await page.does('[...document.querySelectorAll(".message.mine .act")].at(-1).click()');
+  await page.click('Edit');
+  await page.sees('Edit your message');
+  assert.equal(await written(), 'an answer');
+  await page.press('Escape');
+  assert.equal(await written(), 'half a message');
+  await page.does('document.querySelector("[data-session]").click()'); // opened anew
+  await until(async () => await written() === 'half a message');
+  await page.fill('Message to lunch', '');
+});
+
 test('numbers are compared, and the page says so', async () => {
   await page.click('Members and safety number');
   await page.sees('Safety number of the session');

@@ -166,7 +166,7 @@ static struct action actions[] = {
 	  count_rows,
 	  1,
 	  false,
-	  { NUMBER(access), 0 },
+	  { NUMBER(revoked), 0 },
 	  false,
 	  0 },
 	{ "expire_presence",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/settings.h"
+#include "door/bearer.h"
 
 static struct config values;
 
@@ -61,6 +62,7 @@ bool config_load(void)
 	values.history_or_window = values.history;
 	if (values.history > 0 && values.history < 2 * values.nonce_window)
 		values.history_or_window = 2 * values.nonce_window;
+	values.revoked = bearer_revoked_s(values.access);
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct config {
 	    signing_key, signing_key_overlap, file_unnamed;
 	uint64_t history_or_window; /* history, but never within the window in
 				       which a nonce must be known */
+	uint64_t revoked;	    /* for so long nodes ask for a revocation */
 	struct objects_settings objects;
 	bool has_objects;
 };

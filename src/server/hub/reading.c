@@ -90,6 +90,10 @@ static size_t take_topic_rows(size_t k, struct rows *rows, size_t i)
 	}
 	if (count == PAGE && topic->known <= topic->delivered)
 		topic->known = topic->delivered + 1; /* likely */
+	/* who told of more was wrong, and nothing was told since */
+	if (count < PAGE && topic->known == topic->asked &&
+	    rows_end(rows) == ERR_OK)
+		topic->known = topic->delivered;
 	return i;
 }
 
@@ -141,6 +145,7 @@ static void send_reads(void *unused)
 	reads.due = false;
 	while (n < READ_TOPICS && (topic = take_waiting(&at, n)) != NULL) {
 		topic->reading = true;
+		topic->asked = topic->known;
 		reads.topics[n++] = topic;
 	}
 	if (n == 0)

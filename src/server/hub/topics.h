@@ -34,9 +34,10 @@ struct subscription {
 
 struct topic {
 	struct uuid session;
-	bool placed;	     /* `delivered` is known */
-	uint64_t delivered;  /* up to here the followers have it */
-	uint64_t known;	     /* the log reaches at least here */
+	bool placed;	    /* `delivered` is known */
+	uint64_t delivered; /* up to here the followers have it */
+	uint64_t known;	    /* the log reaches at least here, as it was told */
+	uint64_t asked; /* `known` when the read that is under way was sent */
 	bool waits, reading; /* to be read, and being read */
 	struct subscription *subscriptions;
 	struct topic *next, *next_to_read;
