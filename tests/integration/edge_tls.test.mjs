@@ -195,8 +195,10 @@ test('large bodies both ways, and a reader that comes late', async () => {
   const socket = await dial();
   const count = 20_000;
   const body = Buffer.alloc(900_000, 0x20);
-  const post = `POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: ` +
-    `application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  // of who has a token: nobody else's is read
+  const post = `POST /session/create HTTP/1.1\r\nHost: x\r\nContent-Type: ` +
+    `application/json\r\nAuthorization: Bearer ${await token()}\r\n` +
+    `Content-Length: ${body.length}\r\n\r\n`;
   socket.pause();
   socket.write(post);
   socket.write(body);
