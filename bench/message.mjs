@@ -21,7 +21,7 @@ const exec = promisify(execFile);
 const ALONE = { rate: 20, messages: 200 }, SECONDS = 8;
 const rates = process.argv.slice(2).map(Number);
 
-// --- who is who -------------------------------------------------------------
+// --- which process is which -------------------------------------------------------------
 
 const backends = world => world.postgres.rows(`SELECT pid,
   coalesce(nullif(application_name, ''), backend_type) AS name

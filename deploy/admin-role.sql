@@ -1,5 +1,5 @@
--- The role of the administration's API may log in from now on. Whoever ran
--- deploy/roles.sql runs this where that API is wanted, in the database `hermetic`; before
+-- The role of the administration's API may log in from now on. The person who ran
+-- deploy/roles.sql runs this file where that API is wanted, in the database `hermetic`; before
 -- or after the migrations, again and again.
 --
 --   HERMETIC_ADMIN_PASSWORD=… psql -d hermetic -f deploy/admin-role.sql
