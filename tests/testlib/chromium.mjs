@@ -1,31 +1,13 @@
 // Debian's Chromium without a screen, driven by its own protocol (DevTools).
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 
 import { WebSocket } from 'ws';
 
-import { newHome } from './stack.mjs';
+import { end, newHome, start, until } from './stack.mjs';
 
-/** A browser with a profile of its own: page(url), context(), stop(). */
-export async function startChromium() {
-  const profile = newHome();
-  // tests run as root, too, where its sandbox does not; it loads nothing but our pages
-  const child = spawn('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu',
-    '--disable-dev-shm-usage', '--no-first-run', '--remote-debugging-port=0',
-    `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const url = await new Promise((resolve, reject) => {
-    let said = '';
-    createInterface(child.stderr).on('line', line => {
-      said += `${line}\n`;
-      const found = /^DevTools listening on (ws:\S+)/.exec(line);
-      if (found) resolve(found[1]);
-    });
-    child.once('close', () => reject(new Error(`Chromium ended:\n${said}`)));
-  });
-  const socket = new WebSocket(url, { maxPayload: 1 << 28 });
-  await once(socket, 'open');
+/** The protocol over one socket: call(METHOD, PARAMETERS, SESSION). */
+function protocolOf(socket) {
   const waiting = new Map();
   let last = 0;
   socket.on('message', text => {
@@ -35,13 +17,36 @@ export async function startChromium() {
     if (error) asked?.reject(new Error(error.message));
     else asked?.resolve(result);
   });
-  const call = (method, params = {}, sessionId = undefined) =>
-    new Promise((resolve, reject) => {
-      waiting.set(++last, { resolve, reject });
-      socket.send(JSON.stringify({ id: last, method, params, sessionId }));
-    });
+  socket.on('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('Chromium has ended.'));
+    waiting.clear();
+  });
+  return (method, params = {}, sessionId = undefined) => new Promise((resolve, reject) => {
+    if (socket.readyState !== WebSocket.OPEN) reject(new Error('Chromium has ended.'));
+    waiting.set(++last, { resolve, reject });
+    socket.send(JSON.stringify({ id: last, method, params, sessionId }));
+  });
+}
+
+/** A browser with a profile of its own: page(url), context(), stop(). It ends with the test's
+ * process, however that ends. */
+export async function startChromium() {
+  const profile = newHome();
+  // tests run as root, too, where its sandbox does not; it loads nothing but our pages
+  const child = start('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu',
+    '--disable-dev-shm-usage', '--no-first-run', '--remote-debugging-port=0',
+    `--user-data-dir=${profile}`, 'about:blank'],
+  { env: { ...process.env, HOME: profile }, lastSignal: 'KILL', asUs: true });
+  const [, url] = await until(() => {
+    if (child.exitCode !== null) throw new Error(`Chromium ended:\n${child.output}`);
+    return /^DevTools listening on (ws:\S+)/m.exec(child.output);
+  }, { ms: 60_000, name: 'Chromium' });
+  const socket = new WebSocket(url, { maxPayload: 1 << 28 });
+  await once(socket, 'open');
+  const call = protocolOf(socket);
 
   return {
+    pid: child.pid,
     /** A tab at that address, with what other tabs have or, in a context of its own, with
      * nothing: does(expression) is what it gives, call(METHOD, PARAMETERS) of the protocol,
      * close(). */
@@ -66,11 +71,8 @@ export async function startChromium() {
       (await call('Target.createBrowserContext')).browserContextId,
     async stop() {
       socket.close();
-      child.removeAllListeners('close');
-      const ended = once(child, 'close');
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(profile, { recursive: true, force: true });
+      await end(child, 'SIGTERM');
+      rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }
