@@ -188,6 +188,10 @@ export class Module {
     return this.#read(this.#call('version'));
   }
 
+  qr(text) {
+    return this.must('qr', [text]).value;
+  }
+
   password(username, passphrase) {
     return this.json('password', [username, passphrase]);
   }

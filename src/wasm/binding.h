@@ -56,6 +56,9 @@ const char *binding_password(const char *username, const char *passphrase)
 int binding_record_key(const char *passphrase, const uint8_t salt[32],
 		       uint32_t n, uint8_t key[32]) EXPORT(record_key);
 
+/* A QR code of that text: {"result", "value"?: [ROW…]}, a row of "1" for dark and "0". */
+const char *binding_qr(const char *text) EXPORT(qr);
+
 /* hermetic_advice() and hermetic_version(), as they are. */
 const char *binding_advice(const char *result) EXPORT(advice);
 const char *binding_version(void) EXPORT(version);
