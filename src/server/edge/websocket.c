@@ -204,13 +204,21 @@ static void overflow(struct websocket *ws)
 }
 
 /* One message alone always fits. */
-static bool has_room(struct websocket *ws, size_t n)
+static bool fits(const struct websocket *ws, size_t n)
 {
 	size_t queued = conn_queued(ws->conn);
 
+	return queued == 0 || queued + n <= conn_limits()->websocket_queue;
+}
+
+/* A client lags by what the kernel does not take, and not by what came for it in this turn. */
+static bool has_room(struct websocket *ws, size_t n)
+{
 	if (ws->closing)
 		return false;
-	if (queued == 0 || queued + n <= conn_limits()->websocket_queue)
+	if (!fits(ws, n))
+		conn_write_now(ws->conn);
+	if (fits(ws, n))
 		return true;
 	overflow(ws);
 	return false;
