@@ -38,6 +38,8 @@ int host_remove(const char *name) IMPORT(remove);
 int host_normalize(const void *text, size_t size) IMPORT(normalize);
 /* The same of a text as people compare them: Unicode's NFKC_Casefold. */
 int host_fold(const void *text, size_t size) IMPORT(fold);
+/* Bytes of the first grapheme cluster of a text that has one; -1: it failed. */
+int host_cluster(const void *text, size_t size) IMPORT(cluster);
 
 /* ---- memory for what goes in ---- */
 
