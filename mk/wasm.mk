@@ -83,7 +83,7 @@ WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_fil
 WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \
-	act_revoke.c call.c choose.c fold.c fold_equal.c libraries.c look.c \
+	act_revoke.c call.c choose.c cluster.c file_name.c fold.c fold_equal.c libraries.c look.c \
 	notice.c passphrase_form.c passphrase_password.c past.c problem.c \
 	reply.c shown_log.c transfer_plan.c typing.c upload_book.c),$(wildcard src/reach/*.c)) \
 	$(filter-out $(addprefix src/hermetic/,core.c core_act.c core_ask.c \

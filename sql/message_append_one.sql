@@ -6,12 +6,10 @@
 -- never. A row if it was stored.
 WITH moved AS (
   UPDATE session s SET last_seq = $5::bigint, head = $6::bytea
-  WHERE s.session_id = $1::uuid AND s.epoch = $2::bigint
-    AND s.last_seq = $3::bigint AND s.head = $4::bytea
-    AND s.ended_at IS NULL
-    AND ($12::bigint = 0 OR $5::bigint - s.epoch_seq < $12::bigint)
-    AND ($13::bigint = 0
-         OR s.epoch_at > now() - make_interval(secs => $13::bigint))
+  WHERE s.session_id = $1::uuid
+    AND is_expected(s.epoch, s.last_seq, s.head, s.epoch_seq, s.epoch_at,
+                    s.ended_at, $2::bigint, $3::bigint, $4::bytea, $5::bigint,
+                    $12::bigint, $13::bigint)
     AND NOT EXISTS (SELECT FROM rotation r WHERE r.session_id = $1::uuid)
   RETURNING s.session_id, s.epoch
 )

@@ -14,9 +14,12 @@
 -- that epoch. They still are: one that departs makes the keys due, until a commit
 -- opens another epoch (docs/adr/0018, sql/functions/depart.sql).
 --
--- p_bucket: NULL, or where sessions are spread over machines one of them; then they are all
--- in one bucket, and each table is asked for p_sessions, which leads to one shard
--- (docs/adr/0074).
+-- p_bucket: one of the sessions. They are all in one bucket, and each table is asked for
+-- p_sessions, which leads to one shard (docs/adr/0074). NULL: they are not spread, and the
+-- caller is of a release before sql/message_append_expected.sql, which does the same there.
+--
+-- Where the function runs the settings of a node are unknown, and plans with them, so the
+-- locks are taken by a statement of their own, in the order of the ids.
 CREATE OR REPLACE FUNCTION append_expected(
   p_bucket uuid, p_sessions uuid[], p_epochs bigint[], p_from_seqs bigint[],
   p_from_heads bytea[], p_to_seqs bigint[], p_to_heads bytea[], p_of uuid[],
@@ -33,6 +36,8 @@ DECLARE
   v_sessions uuid[];
   v_epochs bigint[];
 BEGIN
+  PERFORM FROM hermetic.session s WHERE s.session_id = ANY (p_sessions)
+    ORDER BY s.session_id FOR NO KEY UPDATE;
   IF cardinality(p_view_sessions) > 0 THEN
     v_unseen := ARRAY(
       SELECT v.session_id
@@ -46,11 +51,10 @@ BEGIN
          WITH ORDINALITY
          AS e(session_id, epoch, from_seq, from_head, seq, head, ord)
     WHERE (p_bucket IS NULL OR s.session_id = ANY (p_sessions))
-      AND s.session_id = e.session_id AND s.epoch = e.epoch AND s.last_seq = e.from_seq AND s.head = e.from_head
-      AND s.ended_at IS NULL
-      AND (p_due_messages = 0 OR e.seq - s.epoch_seq < p_due_messages)
-      AND (p_hard_seconds = 0
-           OR s.epoch_at > now() - make_interval(secs => p_hard_seconds))
+      AND s.session_id = e.session_id
+      AND hermetic.is_expected(s.epoch, s.last_seq, s.head, s.epoch_seq, s.epoch_at,
+                               s.ended_at, e.epoch, e.from_seq, e.from_head, e.seq,
+                               p_due_messages, p_hard_seconds)
       AND NOT EXISTS (SELECT FROM hermetic.rotation r
                       WHERE (p_bucket IS NULL OR r.session_id = ANY (p_sessions))
                         AND r.session_id = s.session_id)

@@ -28,7 +28,7 @@ RETURNS TABLE (outcome text, seq bigint, head bytea, hash bytea, sent_ms bigint,
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_seen boolean[];
+  v_seen boolean[]; -- NULL: all views are known to be right
   v_outcomes text[];
   v_seqs bigint[];
   v_heads bytea[];
@@ -40,11 +40,13 @@ DECLARE
 BEGIN
   PERFORM FROM hermetic.session s WHERE s.session_id = ANY (p_sessions)
     ORDER BY s.session_id FOR NO KEY UPDATE;
-  v_seen := ARRAY(
-    SELECT i.seq < 0 OR hermetic.has_view(i.session_id, i.seq, i.head)
-    FROM unnest(p_sessions, p_view_seqs, p_view_heads)
-         WITH ORDINALITY AS i(session_id, seq, head, ord)
-    ORDER BY i.ord);
+  IF 0 <= ANY (p_view_seqs) THEN
+    v_seen := ARRAY(
+      SELECT i.seq < 0 OR hermetic.has_view(i.session_id, i.seq, i.head)
+      FROM unnest(p_sessions, p_view_seqs, p_view_heads)
+           WITH ORDINALITY AS i(session_id, seq, head, ord)
+      ORDER BY i.ord);
+  END IF;
 
   WITH input AS (
     SELECT i.*, row_number() OVER (PARTITION BY session_id, nonce ORDER BY ord)
@@ -64,7 +66,7 @@ BEGIN
              WHEN m.device_id IS NULL THEN 'not-a-member'
              WHEN old.seq IS NOT NULL THEN 'nonce-reused'
              WHEN l.ended_at IS NOT NULL THEN 'session-ended'
-             WHEN NOT i.seen THEN 'view-differs'
+             WHEN i.seen = false THEN 'view-differs'
              WHEN i.epoch <> l.epoch THEN 'epoch-changed'
              WHEN r.hard_at <= now()
                OR p_hard_messages > 0 AND l.last_seq - l.epoch_seq >= p_hard_messages
@@ -141,11 +143,13 @@ BEGIN
             ORDER BY i.session_id, i.seq DESC) c
       WHERE (p_bucket IS NULL OR s.session_id = ANY (p_sessions))
         AND s.session_id = c.session_id;
-    INSERT INTO hermetic.message_expiry (session_id, seq, expires_at)
-      SELECT i.session_id, i.seq, to_timestamp(i.expires_ms / 1000.0)
-      FROM unnest(p_sessions, v_seqs, p_expires_ms, v_outcomes)
-           AS i(session_id, seq, expires_ms, outcome)
-      WHERE i.outcome = 'ok' AND i.expires_ms > 0;
+    IF 0 < ANY (p_expires_ms) THEN
+      INSERT INTO hermetic.message_expiry (session_id, seq, expires_at)
+        SELECT i.session_id, i.seq, to_timestamp(i.expires_ms / 1000.0)
+        FROM unnest(p_sessions, v_seqs, p_expires_ms, v_outcomes)
+             AS i(session_id, seq, expires_ms, outcome)
+        WHERE i.outcome = 'ok' AND i.expires_ms > 0;
+    END IF;
     IF true = ANY (v_late) THEN
       INSERT INTO hermetic.rotation (session_id, reason, hard_at)
         SELECT DISTINCT i.session_id, 'messages',

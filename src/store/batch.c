@@ -267,12 +267,13 @@ static void encode_expected(const struct batch *b,
 	put_limits(p, rotation);
 	put_views(b, p);
 	put_expiring(b, p);
-	bucket_put(p, b->items[0]->message.session, buckets);
+	if (buckets > 1)
+		params_uuid(p, b->items[0]->message.session);
 }
 
 /* Most batches are of one envelope where there is little to do, and then the statement over
- * arrays is most of what a message costs the database. Over several machines the function
- * is called all the same, since its call goes to the one that has the session. */
+ * arrays is most of what a message costs the database. Over several machines a function is
+ * called all the same, since its call goes to the one that has the session. */
 static bool is_one(const struct batch *b, unsigned buckets)
 {
 	const struct item *item = b->items[0];
@@ -305,8 +306,10 @@ enum statement batch_statement(const struct batch *b, unsigned buckets)
 {
 	if (is_one(b, buckets))
 		return STATEMENT_MESSAGE_APPEND_ONE;
-	return b->expected ? STATEMENT_MESSAGE_APPEND_EXPECTED
-			   : STATEMENT_MESSAGE_APPEND;
+	if (!b->expected)
+		return STATEMENT_MESSAGE_APPEND;
+	return buckets > 1 ? STATEMENT_MESSAGE_APPEND_SPREAD
+			   : STATEMENT_MESSAGE_APPEND_EXPECTED;
 }
 
 void batch_encode(const struct batch *b, const struct rotation_limits *rotation,

@@ -16,6 +16,9 @@ import { Ledger } from './ledger.mjs';
 import { startLine } from './line.mjs';
 import { startTalk } from './talkers.mjs';
 
+// nodes and plugin alike: each refuses a token that lives longer than its own
+const tokens = { HERMETIC_ACCESS_TOKEN_SECONDS: '86400' };
+
 /** pick(list), pick.number() in [0, 1): the same for the same seed. */
 function seeded(seed) {
   let count = 0;
@@ -53,7 +56,7 @@ async function startWorld({ only, module, standby = true, mqtt = true,
   await startNodes(world, database, module);
   if (mqtt) {
     world.broker = await startBroker({ postgres: database,
-      env: { HERMETIC_MQTT_REPLAY_SECONDS: '120' } });
+      env: { HERMETIC_MQTT_REPLAY_SECONDS: '120', ...tokens } });
     world.rotate = () => { world.rotation = startRotation(database); };
     world.rotate();
   }
@@ -93,7 +96,7 @@ async function startNodes(world, database, module) {
     host: world.network?.guest, namespace: world.network?.name };
   world.nodes = await Promise.all([{ postgres: database }, apart].map(
     async where => startNode({ ...where, module, port: await freePort(),
-      env: { HERMETIC_ACCESS_TOKEN_SECONDS: '86400' } })));
+      env: tokens })));
   world.lines = await Promise.all(world.nodes.map(n =>
     startLine(() => ({ port: n.port, host: n.host }))));
   world.urls = world.lines.map(l => `http://127.0.0.1:${l.port}`);
@@ -141,19 +144,23 @@ async function startClients(world, { sessions = 2, talk = true } = {}) {
 const allMoved = (world, since) =>
   world.clients.every(c => c.progress > since);
 
+/** Waits until every client got on since; or complains of who did not. */
+async function allGoOn(world, since, after) {
+  await until(() => world.ledger.wrong.length || allMoved(world, since),
+    { ms: world.recoverBy }).catch(() => {
+    const stuck = world.clients.filter(c => c.progress <= since)
+      .map(c => c.trouble ?
+        `${c.name} (${JSON.stringify(c.trouble)})` : c.name);
+    world.ledger.complain(`after ${after} no progress: ${stuck.join(', ')}`);
+  });
+}
+
 /** One fault; how long it took until every client got on. */
 async function strike(world, name, pick, say) {
   const start = Date.now();
   const detail = await faults[name](world, pick);
   const over = Date.now();
-  const stuck = () => world.clients.filter(c => c.progress <= over)
-    .map(c => c.trouble ?
-      `${c.name} (${JSON.stringify(c.trouble)})` : c.name)
-    .join(', ');
-  await until(() => world.ledger.wrong.length || allMoved(world, over),
-    { ms: world.recoverBy }).catch(() => {
-    world.ledger.complain(`after ${name} no progress: ${stuck()}`);
-  });
+  await allGoOn(world, over, name);
   const ms = Date.now() - over;
   say(`${name}${detail ? ` (${detail})` : ''}: ${over - start} ms, ` +
     `all went on after ${ms} ms`);
@@ -214,8 +221,7 @@ export async function chaos({ seconds, seed, say = () => {}, ...options }) {
     const pick = seeded(seed);
     await startClients(world, options);
     const begin = Date.now();
-    await until(() => allMoved(world, begin), { ms: world.recoverBy,
-      name: 'a first round' });
+    await allGoOn(world, begin, 'the start');
     for (const name of schedule(world, pick)) {
       if (Date.now() - begin > seconds * 1000 || world.ledger.wrong.length)
         break;

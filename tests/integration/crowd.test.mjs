@@ -81,6 +81,26 @@ describe('crowds', { concurrency: false }, () => {
     });
   });
 
+  test('who reads stays, however much comes at once', async () => {
+    const other = await startNode({ postgres });
+    const session = await Session.create(alice);
+    await session.add(alice, bob);
+    const socket = await Socket.of(bob);
+    await socket.subscribe(session);
+    const workers = node.pids().slice(1);
+    for (const pid of workers) process.kill(pid, 'SIGSTOP');
+    let sent = 0;
+    try {
+      for (let bytes = 0; bytes < 3 * BUDGET; bytes += 3000)
+        sent = ok(await session.send(alice, { url: other.url, length: 3000 }), 201).seq;
+    } finally {
+      for (const pid of workers) process.kill(pid, 'SIGCONT');
+    }
+    await socket.upTo(session, sent);
+    await socket.close();
+    await other.stop();
+  });
+
   test('more than it can take: refused, and taken later', async () => {
     const socket = await Socket.of(alice);
     let waiting = Array.from({ length: 500 }, (_, id) => ({ type: 'send', id,

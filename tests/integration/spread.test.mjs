@@ -89,7 +89,7 @@ describe('sessions on workers', { concurrency: false,
     const head = await postgres.psql(`SELECT encode(head, 'hex') FROM hermetic.session
       WHERE session_id = ${id('s', i)}`);
     const of = `ARRAY[${id('s', i)}]`;
-    const sql = `PREPARE expected AS ${text('message_append_expected')};
+    const sql = `PREPARE expected AS ${text('message_append_spread')};
       %s EXECUTE expected (${of}, '{0}', '{1}', ARRAY['\\x${head}'::bytea], '{2}',
         ARRAY[sha256('h')], ${of}, ARRAY[${id('d', 1)}], '{2}',
         ARRAY[substring(sha256('third') FOR 16)], ARRAY['\\x01'::bytea],

@@ -65,6 +65,16 @@ export class Page {
     return this.#tab.close();
   }
 
+  /** Kills its process. */
+  crash() {
+    return this.#tab.crash();
+  }
+
+  /** Resolves when it is no more. */
+  get gone() {
+    return this.#tab.gone;
+  }
+
   sees(what) {
     return until(() => this.does(`return seen(${text(what)})`), { ms: LONG_MS, name: `to see ${what}` });
   }

@@ -168,6 +168,13 @@ static bool write_queued(struct conn *conn)
 	return true;
 }
 
+/* A connection that is lost is found so by the flush that is due. */
+void conn_write_now(struct conn *conn)
+{
+	if (!conn->gone)
+		(void)write_queued(conn);
+}
+
 static void flush(struct conn *conn)
 {
 	if (!write_queued(conn)) {

@@ -73,6 +73,10 @@ struct buf *conn_out(struct conn *conn);
 /* The same, for bytes that other connections get, too (shared.h). */
 void conn_put_shared(struct conn *conn, struct shared *bytes);
 
+/* Writes what the kernel takes, before the end of the turn. Nothing is dropped or closed
+ * here, and no handler is called. */
+void conn_write_now(struct conn *conn);
+
 /* Bytes that the client has not taken yet. */
 size_t conn_queued(const struct conn *conn);
 /* Are these few enough to put more? */
