@@ -20,14 +20,13 @@ COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
 # The page for browsers. OpenSSL, which takes minutes, is built before what changes more
-# often is there.
+# often is there. apt's lists stay: by them tools/wasm-sources finds where Debian is.
 FROM ${BASE} AS page
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
  && awk '$1 == "page" { print $2 }' tools/packages.txt \
-  | xargs apt-get install -y --no-install-recommends make pkg-config \
- && rm -rf /var/lib/apt/lists/*
+  | xargs apt-get install -y --no-install-recommends make pkg-config
 COPY Makefile ./
 COPY mk mk
 COPY tools tools
