@@ -74,7 +74,10 @@ enum setting_process {
 		SETTING_API | SETTING_PLUGIN, NULL)                            \
 	SETTING(AUDIENCE, TEXT, "hermetic-api", 0u, 0u,                        \
 		SETTING_API | SETTING_PLUGIN, NULL)                            \
-	GROUP("How long tokens are good for, in seconds.")                     \
+	GROUP("How long tokens are good for, in seconds. Nodes and the "       \
+	      "broker refuse an access token that is good for longer than "    \
+	      "they would give: they have this setting alike, and who raises " \
+	      "it does so at all of them at once.")                            \
 	SETTING(ACCESS_TOKEN_SECONDS, NUMBER, "900", 5u, 86400u,               \
 		SETTING_API | SETTING_PLUGIN | SETTING_ROTATION, NULL)         \
 	SETTING(REFRESH_TOKEN_SECONDS, NUMBER, "2592000", 60u, 31536000u,      \

@@ -1,9 +1,9 @@
 /* What a session is called where the chat speaks of it. */
 #include "command/chat.h"
 
-#include "command/cluster.h"
 #include "command/out.h"
 #include "reach/choose.h"
+#include "reach/cluster.h"
 #include "reach/directory.h"
 
 #include <stdio.h>
@@ -33,10 +33,7 @@ void chat_put_cut(struct buf *out, struct span label, bool inside)
 
 		n = cluster_length(rest);
 		buf_reset(&shown);
-		if (inside)
-			out_put_inside(&shown, span_of(rest.p, n), true);
-		else
-			out_put_name(&shown, span_of(rest.p, n));
+		out_put_part(&shown, label, at, n, inside);
 		width += width_of(buf_span(&shown));
 		bytes += shown.n;
 		if (width > LABEL_COLUMNS || bytes > CHAT_LABEL_BYTES) {

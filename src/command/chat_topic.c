@@ -109,7 +109,7 @@ static enum err list(struct chat *chat)
 	json_object_foreach(topics, topic, value)
 	{
 		buf_put_str(&line, line.n > 0 ? ", \"" : "* Topics: \"");
-		out_put_inside(&line, span_str(topic), true);
+		out_put_inside(&line, span_str(topic));
 		buf_put_u8(&line, '"');
 	}
 	TRY(buf_end(&line));

@@ -5,10 +5,12 @@
 #include "base/text.h"
 #include "check/account.h"
 #include "command/out.h"
+#include "reach/given.h"
 #include "reach/tokens.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The file, as GET /users/{username}/log answers: pages, one after another. */
 struct reading {
@@ -105,15 +107,21 @@ static enum err read_pages(struct reading *r, FILE *file)
 
 static enum err read_file(struct reading *r, const char *path)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	FILE *file = stdin;
+	int fd = -1;
 	enum err e;
 
-	if (file == NULL)
-		return why_set(r->why, ERR_LOCAL_IO, "file", "Cannot read %s.",
-			       path);
+	if (strcmp(path, "-") != 0) {
+		TRY(given_open_stream(path, &fd, r->why));
+		file = fdopen(fd, "r");
+		ENSURE(file != NULL, ERR_LOCAL_MEMORY);
+	}
 	e = read_pages(r, file);
-	if (file != stdin)
+out:
+	if (file != NULL && file != stdin)
 		(void)fclose(file);
+	else if (fd >= 0)
+		(void)close(fd);
 	return e;
 }
 

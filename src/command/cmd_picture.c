@@ -4,10 +4,10 @@
 #include "command/out.h"
 #include "device/room.h"
 #include "reach/directory.h"
+#include "reach/given.h"
 #include "reach/view.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,11 +15,13 @@
 /* One byte more than a picture may have says that there are too many. */
 static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	enum err e = ERR_OK;
-	ssize_t n = -1;
+	struct stat is;
+	ssize_t n = 0;
+	enum err e;
+	int fd;
 
-	while (fd >= 0 && bytes->n <= ROOM_PICTURE_MAX) {
+	TRY(given_open(path, &fd, &is, &cmd->a.why));
+	while (bytes->n <= ROOM_PICTURE_MAX) {
 		uint8_t *room = buf_reserve(bytes, ROOM_PICTURE_MAX);
 
 		ENSURE(room != NULL, ERR_LOCAL_MEMORY);
@@ -28,7 +30,7 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 			break;
 		bytes->n += (size_t)n;
 	}
-	if (fd < 0 || n < 0)
+	if (n < 0)
 		e = why_set(&cmd->a.why, ERR_LOCAL_IO, "file",
 			    "Cannot read %.200s: %s.", path, strerror(errno));
 	else if (bytes->n == 0)

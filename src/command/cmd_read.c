@@ -249,7 +249,7 @@ static enum err search_in(struct reading *reading, const char *id)
 	TRY(past_read(a->device, id, &past, &a->why, &entries));
 	if (json_array_size(entries) > 0 && !args->json && args->in == NULL) {
 		TRY(directory_label(a, id, &label));
-		out_put_inside(&inside, buf_span(&label), true);
+		out_put_inside(&inside, buf_span(&label));
 		TRY(buf_end(&inside));
 		out_line("* \"%.*s\" (%.8s):", (int)inside.n,
 			 (const char *)inside.p, id);

@@ -1,8 +1,8 @@
 #include "command/editor.h"
 
 #include "base/text.h"
-#include "command/cluster.h"
 #include "command/keys.h"
+#include "reach/cluster.h"
 
 #include <histedit.h>
 #include <stdio.h>

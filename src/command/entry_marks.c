@@ -90,7 +90,7 @@ static void put_reactions(struct buf *out, const json_t *entry)
 	json_object_foreach(reactions, text, users)
 	{
 		buf_put_str(out, " (\"");
-		out_put_inside(out, span_str(text), false);
+		out_put_inside(out, span_str(text));
 		buf_put_str(out, "\" ");
 		put_names(out, users);
 		buf_put_u8(out, ')');

@@ -5,6 +5,7 @@
 #include "command/home.h"
 #include "command/out.h"
 #include "hermetic/hermetic.h"
+#include "reach/given.h"
 #include "reach/process.h"
 
 #include <langinfo.h>
@@ -107,6 +108,8 @@ static enum exit_code run(const struct args *args)
 	TRY(home_find(args->home, args->username, &cmd.a.why, &cmd.home));
 	cmd.a.home = (const char *)cmd.home.p;
 	cmd.a.ca = args->ca;
+	if (args->ca != NULL)
+		TRY(given_check(args->ca, &cmd.a.why));
 	if (args->transport == TRANSPORT_MQTT)
 		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
 	TRY(account_parse_stock(args->stock, &cmd.a.stock, &cmd.a.why));

@@ -3,6 +3,7 @@
 #include "base/sec.h"
 #include "base/text.h"
 #include "command/hint.h"
+#include "reach/file_name.h"
 #include "reach/harmful.h"
 
 #include <stdarg.h>
@@ -14,24 +15,51 @@
 #define QUOTED_MAX                                                             \
 	80 /* bytes; each may be shown as six, and the quotes have to fit */
 
-static void put_safe(struct buf *out, struct span text, bool is_name)
-{
-	for (size_t i = 0; i < text.n;) {
-		uint32_t c = 0;
-		size_t n = text_character(span_of(text.p + i, text.n - i), &c);
+enum how {
+	OF_LINES, /* a line's end is laid out, and a tab stays */
+	OF_NAME,
+	INSIDE /* between quotes or brackets of ours */
+};
 
-		if (n == 0)
-			buf_putf(out, "\\x%02x", (unsigned)text.p[i]);
-		else if (c == '\n' && !is_name)
-			buf_put_str(out, "\n    ");
-		else if (c == '\t' && !is_name)
-			buf_put_u8(out, '\t');
-		else if (harmful_is(c, is_name))
-			buf_putf(out, "\\u{%x}", (unsigned)c);
-		else
-			buf_put(out, span_of(text.p + i, n));
-		i += n > 0 ? n : 1;
+static void put_sign(struct buf *out, struct span sign, uint32_t c,
+		     bool harmful, enum how how)
+{
+	if (sign.n == 0)
+		buf_putf(out, "\\x%02x", (unsigned)*sign.p);
+	else if (c == '\n' && how == OF_LINES)
+		buf_put_str(out, "\n    ");
+	else if (harmful && (c != '\t' || how != OF_LINES))
+		buf_putf(out, "\\u{%x}", (unsigned)c);
+	else if (how == INSIDE && sign.n == 1 &&
+		 strchr("\"\\()[]", (int)c) != NULL)
+		buf_putf(out, "\\%c", (int)c);
+	else
+		buf_put(out, sign);
+}
+
+/* `to`: where the part of the text ends that is put. What a sign is good for, those
+ * around it say. */
+static void put_part(struct buf *out, struct span text, size_t from, size_t to,
+		     enum how how)
+{
+	for (size_t at = from; at < to;) {
+		struct span rest = span_of(text.p + at, text.n - at);
+		uint32_t c = 0;
+		size_t n = text_character(rest, &c);
+		/* as other systems end lines */
+		bool return_of_line = c == '\r' && how == OF_LINES &&
+				      rest.n > 1 && rest.p[1] == '\n';
+
+		if (!return_of_line)
+			put_sign(out, span_of(rest.p, n), c,
+				 harmful_at(text, at), how);
+		at += n > 0 ? n : 1;
 	}
+}
+
+static void put_whole(struct buf *out, struct span text, enum how how)
+{
+	put_part(out, text, 0, text.n, how);
 }
 
 void out_put_size(struct buf *out, uint64_t bytes)
@@ -53,12 +81,12 @@ void out_put_size(struct buf *out, uint64_t bytes)
 
 void out_put_safe(struct buf *out, struct span text)
 {
-	put_safe(out, text, false);
+	put_whole(out, text, OF_LINES);
 }
 
 void out_put_name(struct buf *out, struct span name)
 {
-	put_safe(out, name, true);
+	put_whole(out, name, OF_NAME);
 }
 
 /* ferror() remembers what failed before. */
@@ -159,53 +187,59 @@ static const char *keep(struct buf *safe)
 }
 
 static const char *safe_member(const json_t *object, const char *name,
-			       bool is_name)
+			       enum how how)
 {
 	struct buf safe = BUF_INIT;
 
-	put_safe(&safe, out_span(object, name), is_name);
+	put_whole(&safe, out_span(object, name), how);
 	return keep(&safe);
 }
 
-void out_put_inside(struct buf *out, struct span text, bool is_name)
+void out_put_inside(struct buf *out, struct span text)
 {
-	struct buf marked = BUF_INIT;
+	put_whole(out, text, INSIDE);
+}
 
-	text_put_inside(&marked, text);
-	if (buf_end(&marked) == ERR_OK)
-		put_safe(out, buf_span(&marked), is_name);
-	buf_clear(&marked);
+void out_put_part(struct buf *out, struct span text, size_t from, size_t n,
+		  bool inside)
+{
+	put_part(out, text, from, from + n, inside ? INSIDE : OF_NAME);
 }
 
 void out_put_quoted(struct buf *out, const json_t *object, const char *member)
 {
 	buf_put_u8(out, '"');
-	out_put_inside(out, out_span(object, member), false);
+	out_put_inside(out, out_span(object, member));
 	buf_put_u8(out, '"');
 }
 
 const char *out_quoted(const json_t *object, const char *name)
 {
 	struct span text = out_span(object, name);
-	struct span shown = text_cut(text, QUOTED_MAX);
+	size_t stem = text.n > QUOTED_MAX ? file_name_stem(text) : text.n;
+	struct span shown =
+	    file_name_cut(span_of(text.p, stem), QUOTED_MAX - (text.n - stem));
 	struct buf safe = BUF_INIT;
 
 	if (text.n > 0) {
 		buf_put_u8(&safe, '"');
-		out_put_inside(&safe, shown, true);
-		buf_put_str(&safe, shown.n < text.n ? "...\"" : "\"");
+		out_put_inside(&safe, shown);
+		if (text.n > QUOTED_MAX)
+			buf_put_str(&safe, "...");
+		out_put_inside(&safe, span_of(text.p + stem, text.n - stem));
+		buf_put_u8(&safe, '"');
 	}
 	return keep(&safe);
 }
 
 const char *out_member(const json_t *object, const char *name)
 {
-	return safe_member(object, name, false);
+	return safe_member(object, name, OF_LINES);
 }
 
 const char *out_name(const json_t *object, const char *name)
 {
-	return safe_member(object, name, true);
+	return safe_member(object, name, OF_NAME);
 }
 
 const char *out_trust(const json_t *object)

@@ -8,20 +8,21 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Appends text with controls, format characters (category Cf: bidirectional
- * ones, spaces of no width, tags) and what is no UTF-8 escaped; a line's end is
- * followed by four spaces. U+200C and U+200D stay: scripts and emoji need them. */
+/* Appends text with what is harmful (reach/harmful.h) and what is no UTF-8 escaped; a line's
+ * end is followed by four spaces. */
 void out_put_safe(struct buf *out, struct span text);
 
-/* The same for what names somebody: U+200C, U+200D and everything else that
- * Unicode calls default ignorable (fillers, variation selectors) is escaped,
- * too. */
+/* The same for what names somebody: lines' ends and tabs are escaped, too. */
 void out_put_name(struct buf *out, struct span name);
 
 /* Appends text that stands between quotes or brackets of ours, as text_put_inside() does
- * (base/text.h): it ends neither them nor the line. The rest is as in out_put_name() or
- * out_put_safe(). */
-void out_put_inside(struct buf *out, struct span text, bool is_name);
+ * (base/text.h): it ends neither them nor the line. The rest is as in out_put_name(). */
+void out_put_inside(struct buf *out, struct span text);
+
+/* `n` bytes of a text, which end with a character, as out_put_name() puts them in the whole
+ * of it; with `inside`, as out_put_inside(). */
+void out_put_part(struct buf *out, struct span text, size_t from, size_t n,
+		  bool inside);
 
 /* A string member of others' words in quotes: what stands behind them on the line is
  * the program's. */

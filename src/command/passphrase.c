@@ -1,6 +1,7 @@
 #include "command/passphrase.h"
 
 #include "base/sec.h"
+#include "reach/given.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,15 +133,13 @@ static enum err first_line(int fd, const char *name, struct why *why,
 static enum err from_file(const char *path, struct why *why,
 			  struct buf *passphrase)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd;
 	enum err e;
 
-	if (fd < 0)
-		return why_set(why, ERR_LOCAL_IO, "passphrase",
-			       "Cannot read the passphrase from %.200s (%s).",
-			       path, strerror(errno));
+	TRY(given_open_stream(path, &fd, why));
 	e = first_line(fd, path, why, passphrase);
 	(void)close(fd);
+out:
 	return e;
 }
 

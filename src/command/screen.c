@@ -1,7 +1,7 @@
 #include "command/screen.h"
 
-#include "command/cluster.h"
 #include "command/out.h"
+#include "reach/cluster.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,12 +47,12 @@ void screen_hide(struct screen *screen, struct buf *out)
 }
 
 /* A cluster as it is shown; nothing of a line's end. */
-static void put_cluster(struct buf *out, struct span cluster)
+static void put_cluster(struct buf *out, struct span text, size_t at, size_t n)
 {
-	if (cluster.p[0] == '\t')
+	if (text.p[at] == '\t')
 		buf_put_str(out, "    ");
-	else if (cluster.p[0] != '\n')
-		out_put_safe(out, cluster);
+	else if (text.p[at] != '\n')
+		out_put_part(out, text, at, n, false);
 }
 
 /* Where the rows begin. */
@@ -107,7 +107,7 @@ static enum err lay_out(struct rows *rows, size_t columns, struct span text,
 
 		n = cluster_length(rest);
 		buf_reset(&shown);
-		put_cluster(&shown, span_of(rest.p, n));
+		put_cluster(&shown, text, at, n);
 		TRY(buf_end(&shown));
 		width = cluster_width(buf_span(&shown));
 		while (used > 0 && used + width >= columns) {
@@ -139,7 +139,7 @@ static void put_row(struct buf *out, struct span text, size_t from, size_t to,
 
 		if (at <= cursor && cursor < at + n)
 			buf_put_str(out, KEEP_CURSOR);
-		put_cluster(out, span_of(text.p + at, n));
+		put_cluster(out, text, at, n);
 		at += n;
 	}
 }

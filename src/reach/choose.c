@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "device/record.h"
+#include "reach/file_name.h"
 #include "reach/fold.h"
 
 #include <ctype.h>
@@ -74,7 +75,7 @@ json_t *choose_match(const json_t *list, const char *id, const char *word,
 /* Others have given it: it stands in quotes, and forges no other candidate. */
 static void put_name(struct buf *out, const char *name)
 {
-	struct span shown = text_cut(span_str(name), NAME_SHOWN);
+	struct span shown = file_name_cut(span_str(name), NAME_SHOWN);
 
 	buf_put_str(out, " (\"");
 	text_put_inside(out, shown);

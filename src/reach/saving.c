@@ -1,6 +1,7 @@
 #include "reach/saving.h"
 
 #include "base/text.h"
+#include "reach/file_name.h"
 #include "reach/harmful.h"
 #include "reach/sealing.h"
 
@@ -17,34 +18,38 @@
 
 /* ---- names ---- */
 
-static bool is_allowed(uint32_t c)
+static bool is_allowed(struct span name, size_t at)
 {
-	return c != '/' && c != '\\' && !harmful_is(c, true);
+	return name.p[at] != '/' && name.p[at] != '\\' && !harmful_at(name, at);
 }
 
 void saving_name(struct buf *out, struct span name)
 {
 	size_t begun = out->n;
+	struct buf cut = BUF_INIT;
 
-	name = text_cut(name, NAME_MAX_BYTES);
-	for (size_t i = 0, n; i<name.n; i += n> 0 ? n : 1) {
-		uint32_t c = 0;
+	file_name_put(&cut, name, NAME_MAX_BYTES);
+	for (size_t i = 0, n; i < cut.n; i += n) {
+		uint32_t c;
 
-		n = text_character(span_of(name.p + i, name.n - i), &c);
-		if (n == 0 || !is_allowed(c) || (c == '.' && out->n == begun))
+		n = text_character(span_of(cut.p + i, cut.n - i), &c);
+		if (!is_allowed(buf_span(&cut), i) ||
+		    (cut.p[i] == '.' && out->n == begun))
 			buf_put_u8(out, '_');
 		else
-			buf_put(out, span_of(name.p + i, n));
+			buf_put(out, span_of(cut.p + i, n));
 	}
 	if (out->n == begun)
 		buf_put_str(out, "file");
+	if (cut.fail != ERR_OK)
+		out->fail = cut.fail;
+	buf_clear(&cut);
 }
 
 /* "name.txt", then "name-2.txt". */
 static enum err number_name(struct span name, unsigned number, struct buf *out)
 {
-	const uint8_t *dot = name.n > 0 ? memrchr(name.p, '.', name.n) : NULL;
-	size_t stem = dot != NULL ? (size_t)(dot - name.p) : name.n;
+	size_t stem = file_name_stem(name);
 
 	buf_reset(out);
 	buf_put(out, span_of(name.p, stem));
@@ -57,10 +62,25 @@ static enum err number_name(struct span name, unsigned number, struct buf *out)
 
 /* ---- the part ---- */
 
-static enum err cannot_write(struct why *why)
+void saving_failed(const char *folder, struct why *why)
 {
-	return why_set(why, ERR_LOCAL_IO, "file",
-		       "That folder cannot be written to, or is full.");
+	int cause = errno;
+	bool full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+
+	(void)why_set(why, ERR_LOCAL_IO, "file",
+		      "Cannot write into %.200s: %s. %s", folder,
+		      strerror(cause),
+		      full ? "While a file is saved it needs room there for "
+			     "twice its size. The same command goes on from "
+			     "where this one ended."
+			   : "Another folder goes behind the number: hermetic "
+			     "save ID SEQ DIR");
+}
+
+static enum err cannot_write(const struct saving *s, struct why *why)
+{
+	saving_failed(s->where, why);
+	return ERR_LOCAL_IO;
 }
 
 static enum err name_parts(struct saving *s)
@@ -85,24 +105,31 @@ enum err saving_open(const char *folder, const struct attachment *file,
 	struct stat is;
 	enum err e;
 
-	*s = (struct saving){ .file = file, .folder = -1, .part = -1 };
+	*s = (struct saving){
+		.file = file, .where = folder, .folder = -1, .part = -1
+	};
 	TRY(name_parts(s));
 	s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->folder < 0)
 		TRY(why_set(why, ERR_PEER_INVALID, "folder",
-			    "There is no folder %.200s.", folder));
+			    "Cannot save into %.200s: %s.", folder,
+			    strerror(errno)));
 	s->part = openat(s->folder, s->part_name,
 			 O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->part < 0 || fstat(s->part, &is) != 0)
+		TRY(cannot_write(s, why));
 	/* nobody else's file, and no link to one */
-	if (s->part < 0 || fstat(s->part, &is) != 0 || !S_ISREG(is.st_mode) ||
-	    is.st_uid != geteuid() || is.st_nlink != 1)
-		TRY(cannot_write(why));
+	if (!S_ISREG(is.st_mode) || is.st_uid != geteuid() || is.st_nlink != 1)
+		TRY(why_set(why, ERR_LOCAL_IO, "file",
+			    "%.200s/%s is none that this program has made. "
+			    "Remove it, and try again.",
+			    folder, s->part_name));
 	if (flock(s->part, LOCK_EX | LOCK_NB) != 0)
 		TRY(why_set(why, ERR_LOCAL_BUSY, "busy",
 			    "That file is being saved already."));
 	if ((uint64_t)is.st_size > attachment_sealed_size(file->size) &&
 	    ftruncate(s->part, 0) != 0)
-		TRY(cannot_write(why));
+		TRY(cannot_write(s, why));
 out:
 	return e;
 }
@@ -139,7 +166,7 @@ static enum err give_name(struct saving *s, struct why *why)
 		if (errno != EEXIST)
 			break;
 	}
-	e = cannot_write(why);
+	e = cannot_write(s, why);
 out:
 	buf_clear(&wish);
 	return e;
@@ -154,13 +181,13 @@ static enum err open_file(struct saving *s, struct why *why)
 	to = openat(s->folder, s->open_name,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (to < 0)
-		return cannot_write(why);
+		return cannot_write(s, why);
 	e = sealing_open(s->part, s->file, to);
 	if (e == ERR_OK && fsync(to) != 0)
 		e = ERR_LOCAL_IO;
 	(void)close(to);
 	if (e == ERR_LOCAL_IO)
-		e = cannot_write(why);
+		e = cannot_write(s, why);
 	else if (e == ERR_PEER_CRYPTO)
 		e = why_set(why, e, "file-differs",
 			    "What the server gives is not the file that was "

@@ -11,6 +11,7 @@
 
 struct saving {
 	const struct attachment *file; /* borrowed */
+	const char *where;	       /* borrowed: the folder's path */
 	int folder, part;	       /* descriptors; -1: none */
 	char part_name[64], open_name[64];
 	struct buf name; /* that it has got, with a NUL */
@@ -27,6 +28,9 @@ MUST_CHECK enum err saving_open(const char *folder,
 MUST_CHECK enum err saving_end(struct saving *saving, struct why *why);
 
 void saving_close(struct saving *saving);
+
+/* Says that the folder cannot be written into, and why: as errno does. */
+void saving_failed(const char *folder, struct why *why);
 
 /* Appends a name for a file of this machine: no separator, no dot at its start, nothing
  * that does not show. */

@@ -1,8 +1,11 @@
 #include "reach/transfer.h"
 
+#include "reach/saving.h"
 #include "reach/tokens.h"
 #include "reach/transfer_plan.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,8 +56,13 @@ static size_t give(void *context, uint8_t *to, size_t n)
 	ssize_t got =
 	    pread(run->t->fd, to, left < n ? (size_t)left : n, (off_t)run->at);
 
-	if (got < 0 || (got == 0 && left > 0))
+	if (got < 0 || (got == 0 && left > 0)) {
+		(void)why_set(&run->a->why, ERR_LOCAL_IO, "file",
+			      "Cannot read the sealed file below %.200s: %s.",
+			      run->t->folder,
+			      got < 0 ? strerror(errno) : "it became shorter");
 		return SIZE_MAX;
+	}
 	run->at += (uint64_t)got;
 	return (size_t)got;
 }
@@ -70,8 +78,10 @@ static bool take(void *context, bool part, struct span bytes)
 		ssize_t n =
 		    pwrite(run->t->fd, bytes.p, bytes.n, (off_t)run->at);
 
-		if (n <= 0)
+		if (n <= 0) {
+			saving_failed(run->t->folder, &run->a->why);
 			return false;
+		}
 		run->at += (uint64_t)n;
 		bytes = span_of(bytes.p + n, bytes.n - (size_t)n);
 	}

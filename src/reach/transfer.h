@@ -12,8 +12,9 @@
 struct transfer {
 	const char *session; /* the id as text */
 	struct uuid file;
-	int fd;	       /* of the ciphertext */
-	uint64_t size; /* bytes of the ciphertext */
+	int fd;		    /* of the ciphertext */
+	const char *folder; /* where that is, for the words of a failure */
+	uint64_t size;	    /* bytes of the ciphertext */
 	/* Is told how far it is, about every second and at the end; false ends it
 	 * ("interrupted"). May be NULL. */
 	bool (*watch)(void *context, uint64_t done);

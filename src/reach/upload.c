@@ -1,6 +1,7 @@
 #include "reach/upload.h"
 
 #include "device/attached.h"
+#include "reach/given.h"
 #include "reach/sealing.h"
 #include "reach/upload_book.h"
 
@@ -16,17 +17,43 @@
 
 #define FOLDER "files"
 
-static enum err cannot_read(struct account *a, const char *path)
-{
-	return why_set(&a->why, ERR_PEER_INVALID, "file",
-		       "%.200s cannot be read, or is no file.", path);
-}
-
+/* errno says why. */
 static enum err cannot_keep(struct account *a)
 {
 	return why_set(&a->why, ERR_LOCAL_IO, "file",
-		       "There is no room for the sealed file below %.200s.",
-		       a->home);
+		       "The sealed file cannot be kept below %.200s: %s. It "
+		       "needs as much room there as the file has.",
+		       a->home, strerror(errno));
+}
+
+/* What the file is called by the person, in the folder where it is: a link to a file has
+ * a name of its own, and where it leads is nobody's business. */
+static enum err name_whole(struct account *a, const char *path,
+			   struct buf *whole)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf folder = BUF_INIT;
+	char *real = NULL;
+	enum err e;
+
+	if (slash != NULL)
+		buf_put(&folder, span_of(path, (size_t)(slash + 1 - path)));
+	else
+		buf_put_str(&folder, ".");
+	buf_put_u8(&folder, 0);
+	TRY(buf_end(&folder));
+	real = realpath((const char *)folder.p, NULL);
+	if (real == NULL)
+		TRY(why_set(&a->why, ERR_PEER_INVALID, "file",
+			    "Cannot read %.200s: %s.", path, strerror(errno)));
+	buf_putf(whole, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
+		 slash != NULL ? slash + 1 : path);
+	buf_put_u8(whole, 0);
+	TRY(buf_end(whole));
+out:
+	free(real);
+	buf_clear(&folder);
+	return e;
 }
 
 /* ---- where its ciphertext is ---- */
@@ -169,26 +196,27 @@ out:
 enum err upload_open(struct account *a, const char *session, const char *path,
 		     const struct suite *suite, struct upload *upload)
 {
-	char *whole = realpath(path, NULL);
-	int from = whole != NULL ? open(whole, O_RDONLY | O_CLOEXEC) : -1;
+	struct buf whole = BUF_INIT;
+	int from = -1;
 	struct stat is;
 	enum err e;
 
 	*upload = (struct upload){ .fd = -1 };
-	if (from < 0 || fstat(from, &is) != 0 || !S_ISREG(is.st_mode))
-		TRY(cannot_read(a, path));
-	TRY(upload_name(session, span_str(whole), upload->record));
+	TRY(given_open(path, &from, &is, &a->why));
+	TRY(name_whole(a, path, &whole));
+	TRY(upload_name(session, span_of(whole.p, whole.n - 1),
+			upload->record));
 	if (find(a, &is, upload)) {
 		e = ERR_OK;
 		goto out;
 	}
 	forget(upload);
-	TRY(seal(a, from, whole, suite, upload));
+	TRY(seal(a, from, path, suite, upload));
 	TRY(keep_record(a, &is, upload));
 out:
 	if (from >= 0)
 		(void)close(from);
-	free(whole);
+	buf_clear(&whole);
 	return e;
 }
 

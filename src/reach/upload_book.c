@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/record.h"
+#include "reach/file_name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,14 +56,12 @@ enum err upload_describe(const char *path, const char *type,
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash != NULL ? slash + 1 : path;
-	struct span text = text_cut(span_str(name), ATTACHMENT_NAME_MAX);
 	struct span kind = span_str(type != NULL ? type : type_of(name));
 
-	if (text.n == 0 || !text_is_utf8(text))
-		text = SPAN_LIT("file");
+	file_name_put(&file->name, span_str(name[0] != '\0' ? name : "file"),
+		      ATTACHMENT_NAME_MAX);
 	if (kind.n == 0 || kind.n > ATTACHMENT_NAME_MAX || !text_is_utf8(kind))
 		kind = span_str(type_of(name));
-	buf_put(&file->name, text);
 	buf_put(&file->type, kind);
 	return file->name.fail != ERR_OK ? file->name.fail : file->type.fail;
 }

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "command/args.h"
-#include "command/cluster.h"
+#include "reach/cluster.h"
 #include "reach/problem.h"
 
 /* Their reading of bytes is their own. */

@@ -59,6 +59,11 @@ size_t conn_queued(const struct conn *conn)
 	return conn->lagging ? conn->out.n : 0;
 }
 
+void conn_write_now(struct conn *conn)
+{
+	(void)conn;
+}
+
 bool conn_has_room(const struct conn *conn)
 {
 	(void)conn;
@@ -111,6 +116,15 @@ bool request_header(const struct request *req, const char *name,
 			return true;
 		}
 	return false;
+}
+
+bool request_list_has(const struct request *req, const char *name,
+		      const char *token)
+{
+	struct span value;
+
+	return request_header(req, name, &value) &&
+	       head_has_token(value, token);
 }
 
 const char *request_id(const struct request *req)

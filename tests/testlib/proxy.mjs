@@ -44,7 +44,7 @@ function forward(target, req, bytes) {
 }
 
 export async function startProxy(url, hooks = {}) {
-  const target = new URL(url);
+  let target = new URL(url);
   const sockets = new Set();
   const self = { hooks };
 
@@ -101,6 +101,9 @@ export async function startProxy(url, hooks = {}) {
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
   self.url = `http://127.0.0.1:${server.address().port}`;
+
+  /** Another node answers from now on. */
+  self.to = other => { target = new URL(other); };
 
   /** Cuts every WebSocket, as a network that fails would; returns how many. */
   self.cut = () => {

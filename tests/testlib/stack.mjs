@@ -109,17 +109,17 @@ function ended(child) {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** A process of the servers' user, that gets `lastSignal` also when this one is
- * killed outright: { output, ended }. */
-export function start(command, args, { cwd, env, lastSignal, namespace }) {
+/** A process of the servers' user, or with `asUs` of the test's, that gets `lastSignal` also
+ * when this one is killed outright: { output, ended }. */
+export function start(command, args, { cwd, env, lastSignal, namespace, asUs }) {
   const run = ['--pdeathsig', lastSignal, '--', command, ...args];
   // a namespace is entered by root, who then becomes the user
   const child = namespace ? spawn('ip', ['netns', 'exec', namespace, 'setpriv',
     ...(user.uid ? ['--reuid', user.uid, '--regid', user.gid,
       '--clear-groups'] : []), ...run],
   { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }) :
-    spawn('setpriv', run,
-      { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn('setpriv', run, { cwd, env, ...asUs ? {} : user, detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'] });
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');

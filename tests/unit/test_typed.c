@@ -12,12 +12,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "command/cluster.h"
 #include "command/keys.h"
 #include "command/screen.h"
 #include "command/times.h"
 #include "command/wrap.h"
 #include "reach/choose.h"
+#include "reach/cluster.h"
 #include "reach/fold.h"
 #include "reach/pause.h"
 

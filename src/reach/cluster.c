@@ -1,4 +1,4 @@
-#include "command/cluster.h"
+#include "reach/cluster.h"
 
 #include "base/text.h"
 

@@ -1,0 +1,111 @@
+#include "reach/given.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum err refuse(const char *path, mode_t mode, struct why *why)
+{
+	const char *what = S_ISFIFO(mode)   ? "pipe"
+			   : S_ISSOCK(mode) ? "socket"
+					    : "device";
+
+	if (S_ISDIR(mode))
+		return why_set(why, ERR_PEER_INVALID, "file",
+			       "%.200s is a folder, and no file. Pack it into "
+			       "one, for instance with tar or zip.",
+			       path);
+	return why_set(why, ERR_PEER_INVALID, "file",
+		       "%.200s is a %s, and no file. Write what comes out of "
+		       "it into a file, and name that one.",
+		       path, what);
+}
+
+static enum err fail(const char *path, struct why *why)
+{
+	return why_set(why, ERR_PEER_INVALID, "file", "Cannot read %.200s: %s.",
+		       path, strerror(errno));
+}
+
+/* Who opens a device has it do things: what it is, is looked at before. */
+static enum err look(const char *path, bool stream, struct stat *is,
+		     struct why *why)
+{
+	if (stat(path, is) != 0)
+		return fail(path, why);
+	if (S_ISREG(is->st_mode) ||
+	    (stream && (S_ISFIFO(is->st_mode) || S_ISCHR(is->st_mode))))
+		return ERR_OK;
+	return refuse(path, is->st_mode, why);
+}
+
+enum err given_open(const char *path, int *fd, struct stat *is, struct why *why)
+{
+	enum err e;
+
+	*fd = -1;
+	TRY(look(path, false, is, why));
+	/* it may be another one by now */
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, is) != 0)
+		TRY(fail(path, why));
+	if (!S_ISREG(is->st_mode))
+		TRY(refuse(path, is->st_mode, why));
+out:
+	if (e != ERR_OK && *fd >= 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+	return e;
+}
+
+enum err given_check(const char *path, struct why *why)
+{
+	struct stat is;
+	int fd;
+	enum err e = given_open(path, &fd, &is, why);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return e;
+}
+
+/* A pipe that nobody has opened for writing yet is one to wait for. */
+static enum err wait_for(int fd, const char *path, struct why *why)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+
+	if (poll(&in, 1, GIVEN_WAIT_S * 1000) > 0)
+		return ERR_OK;
+	return why_set(why, ERR_PEER_INVALID, "file",
+		       "%.200s is a pipe into which nobody has written for "
+		       "%d seconds.",
+		       path, GIVEN_WAIT_S);
+}
+
+enum err given_open_stream(const char *path, int *fd, struct why *why)
+{
+	struct stat is;
+	enum err e;
+
+	*fd = -1;
+	TRY(look(path, true, &is, why));
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, &is) != 0)
+		TRY(fail(path, why));
+	if (S_ISDIR(is.st_mode))
+		TRY(refuse(path, is.st_mode, why));
+	if (S_ISFIFO(is.st_mode))
+		TRY(wait_for(*fd, path, why));
+	/* what comes in parts is waited for from here on */
+	if (fcntl(*fd, F_SETFL, 0) != 0)
+		TRY(fail(path, why));
+out:
+	if (e != ERR_OK && *fd >= 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+	return e;
+}
