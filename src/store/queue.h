@@ -5,14 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/connection.h"
+#include "base/err.h"
+#include "store/params.h"
+#include "store/rows.h"
+#include "store/statements.h"
 
 struct store_request {
 	struct store_request *next;
 	enum statement statement;
 	bool prepares; /* and the answer to that is not there yet */
 	struct params params;
-	connection_done *done;
+	/* a connection_done (store/connection.h) */
+	void (*done)(void *arg, enum err e, struct rows *rows);
 	void *arg;
 	uint64_t deadline; /* ms */
 };
