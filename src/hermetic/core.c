@@ -247,6 +247,19 @@ static bool take_parts(struct order *order, const struct hermetic_order *given)
 	return true;
 }
 
+/* What only some members may do. False: the order is none of these, or has no such role. */
+static bool take_rule(struct order *order, const struct hermetic_order *given)
+{
+	order->ban = given->kind == HERMETIC_ORDER_BAN;
+	if (order->ban || given->kind == HERMETIC_ORDER_UNBAN) {
+		order->kind = ORDER_BAN;
+		return true;
+	}
+	order->kind = ORDER_ROLE;
+	return given->kind == HERMETIC_ORDER_ROLE && given->text != NULL &&
+	       roles_parse(given->text, &order->role);
+}
+
 /* Of a kind that is one of the device's; ORDER_SEND also where it says what the session is
  * called. False: it is none of these. */
 static bool take_kind(struct order *order, const struct hermetic_order *given)
@@ -287,7 +300,7 @@ static bool take_kind(struct order *order, const struct hermetic_order *given)
 		order->kind = kinds[given->kind];
 		order->text = span_str(text);
 	} else {
-		return false;
+		return take_rule(order, given);
 	}
 	return true;
 }
