@@ -223,6 +223,7 @@ void hermetic_core_free(struct hermetic_core *core)
 	act_free(core->act);
 	core_live_clear(core);
 	json_decref(core->heard.stopped);
+	json_decref(core->heard.invited);
 	told_clear(&core->told);
 	device_close(core->device);
 	buf_clear(&core->json);
@@ -353,6 +354,9 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		TRY(core_act_start(core, kind, &given));
 	else
 		TRY(start_order(core, &given));
+	if (given.kind == HERMETIC_ORDER_JOIN ||
+	    given.kind == HERMETIC_ORDER_DECLINE)
+		core_hear_answered(core, given.session);
 	core_enrol_leave(core);
 	core->act_on = core_act_kind(given.kind, &kind);
 out:

@@ -146,6 +146,35 @@ test('an owner gives roles, and bans', async () => {
   assert.deepEqual((await bob.describe(id)).banned ?? [], []);
 });
 
+test('an invitation is told once, also after another connection', async () => {
+  const sockets = [];
+  class Line extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      sockets.push(this);
+    }
+  }
+  const gus = await Client.register(options(`gus-${alice.name.slice(-8)}`,
+    new MemoryStorage(), { WebSocket: Line }));
+  const invite = async () => (await alice.does('create', '--invite', gus.username))[0].session_id;
+  const id = await invite();
+  hears(gus);
+  const count = session => gus.told.filter(e => e.kind === 'invited' &&
+    e.session === session).length;
+  await gus.heard('invited');
+  sockets[0].terminate();
+  await until(() => gus.told.filter(e => e.kind === 'connected').length === 2,
+    { name: 'another connection' });
+  const other = await invite();
+  await until(() => count(other) > 0, { name: 'the other invitation' });
+  assert.deepEqual([count(id), count(other)], [1, 1]);
+  await gus.join(id);
+  await gus.leave(id);
+  await alice.does('invite', id, gus.username);
+  await until(() => count(id) > 1, { name: 'an invitation back' });
+  await gus.close();
+});
+
 test('a QR code has its three corners', async () => {
   const rows = await Client.qr('7K2QM-XW04D-R9ZTB-H5C1E');
   assert.ok(rows.length >= 21 && rows.every(row => row.length === rows.length));
