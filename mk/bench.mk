@@ -15,6 +15,7 @@ $(B)/bench/mls/bench-mls: $(BENCH_MLS_OBJECTS) $(BENCH_MLS_LIBS)
 
 .PHONY: bench-mls
 bench-mls: $(B)/bench/mls/bench-mls
+unit-tests: $(B)/bench/mls/bench-mls
 
 # What it costs to follow a group without its keys.
 #

@@ -66,13 +66,19 @@ static void info_hash(const struct shape *s, struct floor_count *c, size_t info)
 	floor_add(&c->macs, 1, HPKE_LABEL + info);
 }
 
+static void public_keys(const struct shape *s, struct floor_count *c,
+			size_t times)
+{
+	c->publics += times;
+	c->ml_kem_keys += ml_kem(s, times);
+}
+
 /* DeriveKeyPair (7.1.3): extract, expand, and the public key. */
 static void derive_key_pair(const struct shape *s, struct floor_count *c,
 			    size_t times)
 {
 	mac(s, c, is_xwing(s) ? 0 : 2 * times);
-	c->publics += times;
-	c->ml_kem_keys += ml_kem(s, times);
+	public_keys(s, c, times);
 }
 
 /* ---- the key schedule (section 8) ---- */
@@ -132,7 +138,7 @@ static void path_secrets(const struct shape *s, struct floor_count *c,
 
 void counts_create(const struct shape *s, struct floor_count *c)
 {
-	c->publics++;
+	public_keys(s, c, 1);
 	floor_add(&c->signs, 1, s->leaf_bytes);
 	floor_add(&c->hashes, 1, s->leaf_bytes);
 	epoch_start(s, c);
@@ -159,7 +165,7 @@ void counts_add(const struct shape *s, struct floor_count *c)
 
 void counts_commit(const struct shape *s, struct floor_count *c)
 {
-	c->publics++; /* of the leaf */
+	public_keys(s, c, 1); /* of the leaf */
 	path_secrets(s, c, s->path);
 	parent_hashes(s, c, s->path);
 	floor_add(&c->signs, 1, s->leaf_bytes);

@@ -38,26 +38,51 @@ enum err ml_kem_check_public(struct span public_key)
 	return ERR_OK;
 }
 
-/* `selection` says whether `bytes` are a seed or an encapsulation key. */
-static enum err import(const char *name, int selection, struct span bytes,
-		       EVP_PKEY **out)
+/* By generation, which takes a third of the time of an import: OpenSSL imports a seed by
+ * encapsulating and opening once, and nothing can be wrong with a public key that was
+ * made of the seed just then. */
+static enum err key_of_seed(struct span seed, EVP_PKEY **out)
 {
-	uint8_t copy[ML_KEM_PUBLIC]; /* OSSL_PARAM has no const */
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string(name, copy,
-								  bytes.n),
+	uint8_t copy[ML_KEM_SEED]; /* OSSL_PARAM has no const */
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string(
+				    PARAM_SEED, copy, sizeof(copy)),
 				OSSL_PARAM_construct_end() };
 	EVP_PKEY_CTX *ctx = NULL;
 	enum err e = ERR_OK;
 
 	*out = NULL;
-	memcpy(copy, bytes.p, bytes.n);
+	memcpy(copy, seed.p, sizeof(copy));
 	ENSURE(ml_kem_there(), ERR_LOCAL_CRYPTO);
 	ctx = EVP_PKEY_CTX_new_from_name(evp_context(), ML_KEM, NULL);
-	ENSURE(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
-		   EVP_PKEY_fromdata(ctx, out, selection, params) == 1,
+	ENSURE(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+		   EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+		   EVP_PKEY_generate(ctx, out) == 1,
 	       ERR_LOCAL_CRYPTO);
 out:
 	sec_wipe(copy, sizeof(copy));
+	EVP_PKEY_CTX_free(ctx);
+	return e;
+}
+
+static enum err key_of_public(struct span public_key, EVP_PKEY **out)
+{
+	uint8_t copy[ML_KEM_PUBLIC];
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_octet_string(
+				    OSSL_PKEY_PARAM_PUB_KEY, copy,
+				    sizeof(copy)),
+				OSSL_PARAM_construct_end() };
+	EVP_PKEY_CTX *ctx = NULL;
+	enum err e = ERR_OK;
+
+	*out = NULL;
+	memcpy(copy, public_key.p, sizeof(copy));
+	ENSURE(ml_kem_there(), ERR_LOCAL_CRYPTO);
+	ctx = EVP_PKEY_CTX_new_from_name(evp_context(), ML_KEM, NULL);
+	ENSURE(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		   EVP_PKEY_fromdata(ctx, out, EVP_PKEY_PUBLIC_KEY, params) ==
+		       1,
+	       ERR_LOCAL_CRYPTO);
+out:
 	EVP_PKEY_CTX_free(ctx);
 	return e;
 }
@@ -70,7 +95,7 @@ enum err ml_kem_derive_public(struct span seed, struct buf *public_key)
 	enum err e;
 
 	ENSURE(seed.n == ML_KEM_SEED, ERR_PEER_INVALID);
-	TRY(import(PARAM_SEED, EVP_PKEY_KEYPAIR, seed, &key));
+	TRY(key_of_seed(seed, &key));
 	ENSURE(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY,
 					       bytes, sizeof(bytes), &n) == 1 &&
 		   n == sizeof(bytes),
@@ -99,8 +124,7 @@ enum err ml_kem_encapsulate(struct span public_key, struct span coins,
 	ENSURE(coins.n == sizeof(copy), ERR_PEER_INVALID);
 	memcpy(copy, coins.p, sizeof(copy));
 	TRY(ml_kem_check_public(public_key));
-	TRY(import(OSSL_PKEY_PARAM_PUB_KEY, EVP_PKEY_PUBLIC_KEY, public_key,
-		   &key));
+	TRY(key_of_public(public_key, &key));
 	ctx = EVP_PKEY_CTX_new_from_pkey(evp_context(), key, NULL);
 	ENSURE(ctx != NULL && EVP_PKEY_encapsulate_init(ctx, params) == 1 &&
 		   EVP_PKEY_encapsulate(ctx, made, &n, secret->b, &secret_n) ==
@@ -153,7 +177,7 @@ enum err ml_kem_decapsulate(struct span ciphertext, struct span seed,
 	sec_clear(secret);
 	ENSURE(seed.n == ML_KEM_SEED && ciphertext.n == ML_KEM_CIPHERTEXT,
 	       ERR_PEER_INVALID);
-	TRY(import(PARAM_SEED, EVP_PKEY_KEYPAIR, seed, &key));
+	TRY(key_of_seed(seed, &key));
 	TRY(decapsulate(key, ciphertext, secret));
 	parts[0] = span_of(seed.p + ML_KEM_SEED - Z, Z);
 	parts[1] = ciphertext;

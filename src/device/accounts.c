@@ -304,13 +304,16 @@ enum err accounts_check_leaf(struct device *d, const char *username,
 			    "%s has closed the account: no device of it comes "
 			    "into a session any more.",
 			    username);
-	else if (!good && !FAULT(KEY_NOT_IN_LOG) && !FAULT(OVER_TAKES_REMOVED))
-		e = why_set(&d->work.why, ERR_PEER_INVALID, "key-not-in-log",
-			    "The server delivered a KeyPackage for %s whose "
-			    "key stands in no link of that account's log: "
-			    "perhaps somebody stands between. Nothing was "
-			    "done.",
-			    username);
+	else if (!good && !FAULT(KEY_NOT_IN_LOG))
+		e = FAULT(OVER_TAKES_REMOVED)
+			? ERR_OK
+			: why_set(&d->work.why, ERR_PEER_INVALID,
+				  "key-not-in-log",
+				  "The server delivered a KeyPackage for %s "
+				  "whose key stands in no link of that "
+				  "account's log: perhaps somebody stands "
+				  "between. Nothing was done.",
+				  username);
 out:
 	met_free(met);
 	own_log_free(own);

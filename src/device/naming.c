@@ -336,6 +336,7 @@ static bool repeat_due(struct device *d)
 /* Where it would have to wait for the person, the next order tries again. */
 static enum err repeat(struct device *d)
 {
+	uint64_t next = core_now_ms(d) + TURN_MS;
 	bool free, said;
 	enum err e;
 
@@ -346,9 +347,8 @@ static enum err repeat(struct device *d)
 	work_changed(d);
 	TRY(say_again(d, true, &said));
 	if (said)
-		(void)json_object_set_new(
-		    d->open.notes, "rename_at",
-		    json_integer((json_int_t)(core_now_ms(d) + TURN_MS)));
+		(void)json_object_set_new(d->open.notes, "rename_at",
+					  json_integer((json_int_t)next));
 	else
 		(void)json_object_del(d->open.notes, "rename_at");
 out:

@@ -123,13 +123,13 @@ static void want_receipt(struct hermetic_core *core, const char *id,
 			 uint64_t now)
 {
 	struct hermetic_order *order = &core->live.order;
+	uint64_t again = now + NOTICE_RECEIPT_AGAIN_MS;
 
 	memcpy(core->live.session, id, TEXT_UUID_SIZE);
 	*order = (struct hermetic_order){ .size = sizeof(*order),
 					  .kind = HERMETIC_ORDER_RECEIPT,
 					  .session = core->live.session };
-	note(&core->live.at, id,
-	     json_integer((json_int_t)(now + NOTICE_RECEIPT_AGAIN_MS)));
+	note(&core->live.at, id, json_integer((json_int_t)again));
 }
 
 static enum err look_for_receipts(struct hermetic_core *core, uint64_t now,

@@ -142,8 +142,9 @@ static bool parse_node(struct parsing *p, struct span line)
 {
 	struct rd r = rd_init(line);
 	struct rd bytes;
+	uint8_t kind = rd_u8(&r);
 
-	if (rd_u8(&r) != 'n' || rd_u8(&r) != ' ' || rd_left(&r) != NODE_HEX)
+	if (kind != 'n' || rd_u8(&r) != ' ' || rd_left(&r) != NODE_HEX)
 		return false;
 	if (text_hex(&p->bytes, rd_take(&r, NODE_HEX)) != ERR_OK)
 		return true; /* what it says is nothing */

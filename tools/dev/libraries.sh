@@ -5,7 +5,8 @@ test_libraries() {
   local lock=tests/package-lock.json mark=tests/node_modules/.of-this-lock
   cmp -s "$lock" "$mark" && return
   step "Fetching the test libraries of $lock."
-  (cd tests && npm ci --no-audit --no-fund --silent --prefer-offline) ||
+  (cd tests && npm ci --no-audit --no-fund --loglevel=error --prefer-offline \
+    >/dev/null) ||
     die "npm ci failed in tests/; npm's words stand above."
   cp "$lock" "$mark"
 }

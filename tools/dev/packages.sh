@@ -63,12 +63,8 @@ packages_ensure() { # STAGE...
   MISSING=${MISSING% }
   [ -n "$MISSING" ] || return 0
 
-  case $DISTRIBUTION/" $MISSING " in
-    "debian 12"/*) ;;
-    "debian 13"/*" kore "*) die "Debian 13 has no kore. Debian 12's fits:" \
-      "docs/operations.md, \"As Debian packages\", has the pin that lets that" \
-      "one in; then: apt-get install kore" ;;
-    "debian 13"/*) ;;
+  case $DISTRIBUTION in
+    "debian 12" | "debian 13") ;;
     *) die "these packages are missing, and only Debian 12's and 13's are" \
       "known to fit (this is $DISTRIBUTION): $MISSING" ;;
   esac
@@ -83,6 +79,12 @@ packages_ensure() { # STAGE...
     tail -n 5 "$LOG" >&2
     die "apt-get update failed; its last words stand above."
   fi
+  case " $MISSING " in
+    *" kore "*) apt-get -qq -s install kore >/dev/null 2>&1 ||
+      die "$DISTRIBUTION has no kore here. Debian 12's fits 13:" \
+        "docs/operations.md, \"As Debian packages\", has the pin that lets that" \
+        "one in; then try again." ;;
+  esac
   for name in postgresql-15 postgresql-17; do
     case " $MISSING " in *" $name "*) install_postgresql "$name" ;; esac
   done
