@@ -20,14 +20,13 @@ COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
 # The page for browsers. OpenSSL, which takes minutes, is built before what changes more
-# often is there.
+# often is there. apt's lists stay: by them tools/wasm-sources finds where Debian is.
 FROM ${BASE} AS page
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
  && awk '$1 == "page" { print $2 }' tools/packages.txt \
-  | xargs apt-get install -y --no-install-recommends make pkg-config \
- && rm -rf /var/lib/apt/lists/*
+  | xargs apt-get install -y --no-install-recommends make pkg-config
 COPY Makefile ./
 COPY mk mk
 COPY tools tools
@@ -41,7 +40,7 @@ FROM ${BASE} AS node
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
     libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
-    libwslay1 libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 libedit2 \
+    libwslay1 libmosquitto1 libutf8proc2 libqrcodegen1 libcbor0.8 libedit2 \
     ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic

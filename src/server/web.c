@@ -43,15 +43,12 @@ static enum web_coding choose(struct request *req, const struct web_file *file)
 		[WEB_GZIP] = "gzip", [WEB_BROTLI] = "br"
 	};
 	enum web_coding best = WEB_PLAIN;
-	struct span accepted;
 
 	request_add(req, "Vary", "Accept-Encoding");
-	if (!request_header(req, "Accept-Encoding", &accepted))
-		return best;
 	for (size_t i = WEB_PLAIN + 1; i < WEB_CODINGS; i++)
 		if (file->codings[i].n > 0 &&
 		    file->codings[i].n < file->codings[best].n &&
-		    head_has_token(accepted, NAMES[i]))
+		    request_list_has(req, "Accept-Encoding", NAMES[i]))
 			best = (enum web_coding)i;
 	if (best != WEB_PLAIN)
 		request_add(req, "Content-Encoding", NAMES[best]);

@@ -473,6 +473,8 @@ static struct trace *copy_trace(const struct trace *trace)
 	return copy;
 }
 
+#define PROTOCOLS "Sec-WebSocket-Protocol"
+
 /* Few enough are of this account, and of this address. */
 static bool has_place(struct span address, struct uuid user)
 {
@@ -490,7 +492,7 @@ void ws_open(const struct call *call)
 {
 	static const struct websocket_handler handler = { on_text, on_gone,
 							  on_overflow };
-	struct span protocols = SPAN_EMPTY, token;
+	struct span token;
 	struct request *req = call->req;
 	uint8_t room[16];
 	struct client *c;
@@ -501,15 +503,15 @@ void ws_open(const struct call *call)
 				"this node is going away");
 		return;
 	}
-	(void)request_header(req, "Sec-WebSocket-Protocol", &protocols);
 	/* as a second subprotocol, for browsers */
-	if (head_after_prefix(protocols, "bearer.", &token)) {
+	if (head_list_after_prefix(request_head(req), PROTOCOLS, "bearer.",
+				   &token)) {
 		if (!tokens_admit(req, token, &who))
 			return;
 	} else if (!tokens_require(req, &who)) {
 		return;
 	}
-	if (!head_has_token(protocols, "hermetic.v1")) {
+	if (!request_list_has(req, PROTOCOLS, "hermetic.v1")) {
 		request_problem(req, OUTCOME_MALFORMED,
 				"the subprotocol must be hermetic.v1");
 		return;

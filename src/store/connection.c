@@ -1,4 +1,11 @@
 #include "store/connection.h"
+#include "store/cluster.h"
+#include "store/hosts.h"
+#include "store/prepare.h"
+#include "store/queue.h"
+#include "store/reason.h"
+#include "store/rows_internal.h"
+#include "store/sqlstate.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -8,12 +15,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sec.h"
-#include "store/cluster.h"
-#include "store/hosts.h"
-#include "store/prepare.h"
-#include "store/reason.h"
-#include "store/rows_internal.h"
-#include "store/sqlstate.h"
 
 enum {
 	TICK_MS = 500,
@@ -23,6 +24,7 @@ enum {
 			       again and again */
 	RETRY_FIRST_MS = 100,
 	RETRY_MAX_MS = 2000,
+	LOOK_MS = 2000,
 	UNWELL_MS = 5000
 };
 
@@ -32,20 +34,6 @@ enum state {
 	STATE_MEETING, /* it is asked who it is */
 	STATE_PREPARING,
 	STATE_READY
-};
-
-struct request {
-	struct request *next;
-	enum statement statement;
-	struct params params;
-	connection_done *done;
-	void *arg;
-	uint64_t deadline; /* ms */
-};
-
-struct queue {
-	struct request *first, **end;
-	size_t count;
 };
 
 struct connection {
@@ -60,13 +48,18 @@ struct connection {
 	uint32_t timeline;	      /* of the server */
 	enum cluster_verdict verdict; /* on the last one that was met */
 	bool has_no_place;	      /* it had none the last time */
-	struct queue waiting, sent;
+	enum prepared prepared[STATEMENT_COUNT]; /* by this server process */
+	struct store_queue waiting, sent;
 	/* the answer that is being read */
 	struct rows answer;
 	enum err failure;
+	struct connection *next;
 };
 
-static unsigned ready_count; /* of this process */
+/* Of this process. */
+static struct connection *all;
+static unsigned ready_count;
+static bool schema_fits; /* as one of them has found */
 
 static uint64_t now_ms(void)
 {
@@ -74,41 +67,6 @@ static uint64_t now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-/* ---- queues ---- */
-
-static void queue_init(struct queue *q)
-{
-	*q = (struct queue){ NULL, &q->first, 0 };
-}
-
-static void queue_put(struct queue *q, struct request *r)
-{
-	r->next = NULL;
-	*q->end = r;
-	q->end = &r->next;
-	q->count++;
-}
-
-static struct request *queue_take(struct queue *q)
-{
-	struct request *r = q->first;
-
-	if (r == NULL)
-		return NULL;
-	q->first = r->next;
-	if (q->first == NULL)
-		q->end = &q->first;
-	q->count--;
-	return r;
-}
-
-static void finish(struct request *r, enum err e, struct rows *rows)
-{
-	r->done(r->arg, e, rows);
-	params_clear(&r->params);
-	free(r);
 }
 
 /* ---- the socket ---- */
@@ -156,7 +114,7 @@ static uint64_t retry_after(unsigned ms)
  * it. */
 static void disconnect(struct connection *c, const char *why)
 {
-	struct queue lost = c->sent;
+	struct store_queue lost = c->sent;
 	char said[REASON_SIZE];
 
 	c->has_no_place = reason_read(c->pg, said);
@@ -175,6 +133,7 @@ static void disconnect(struct connection *c, const char *why)
 	/* the next one is tried first if this one was silent, or is not it */
 	c->turn += c->state == STATE_CONNECTING || c->state == STATE_MEETING;
 	c->state = STATE_DOWN;
+	memset(c->prepared, PREPARED_NO, sizeof(c->prepared));
 	c->retry_at = now_ms() + retry_after(c->retry_ms);
 	c->retry_ms =
 	    c->retry_ms * 2 < RETRY_MAX_MS ? c->retry_ms * 2 : RETRY_MAX_MS;
@@ -182,10 +141,10 @@ static void disconnect(struct connection *c, const char *why)
 	if (lost.first == NULL)
 		return;
 	/* callbacks may send again, so the queue is emptied first */
-	queue_init(&c->sent);
-	for (struct request *r = lost.first, *next; r != NULL; r = next) {
+	store_queue_init(&c->sent);
+	for (struct store_request *r = lost.first, *next; r != NULL; r = next) {
 		next = r->next;
-		finish(r, ERR_LOCAL_IO, NULL);
+		store_queue_finish(r, ERR_LOCAL_IO, NULL);
 	}
 }
 
@@ -213,35 +172,22 @@ static bool flush(struct connection *c)
 	return true;
 }
 
-static bool send_one(struct connection *c, const struct request *r)
+static bool send_one(struct connection *c, struct store_request *r)
 {
-	const struct statement_text *s = &statement_texts[r->statement];
-	const struct params *p = &r->params;
-	const char *values[PARAMS_MAX];
-	int formats[PARAMS_MAX];
+	enum prepared *state = &c->prepared[r->statement], before = *state;
+	bool sent = prepare_send(c->pg, &c->settings, synchronous_commit(c),
+				 r->statement, &r->params, state);
 
-	for (int i = 0; i < p->count; i++) {
-		values[i] = p->start[i] < 0
-				? NULL
-				: (const char *)p->bytes.p + p->start[i];
-		formats[i] = 1;
-	}
-	if (c->settings.pooled)
-		return prepare_transaction(c->pg, synchronous_commit(c)) &&
-		       PQsendQueryParams(c->pg, s->sql, p->count, NULL, values,
-					 p->length, formats, 1) == 1 &&
-		       PQpipelineSync(c->pg) == 1;
-	return PQsendQueryPrepared(c->pg, s->name, p->count, values, p->length,
-				   formats, 1) == 1 &&
-	       PQpipelineSync(c->pg) == 1;
+	r->prepares = *state != before;
+	return sent;
 }
 
 static void send_waiting(struct connection *c)
 {
 	while (c->waiting.first != NULL) {
-		struct request *r = queue_take(&c->waiting);
+		struct store_request *r = store_queue_take(&c->waiting);
 
-		queue_put(&c->sent, r);
+		store_queue_put(&c->sent, r);
 		if (!send_one(c, r)) {
 			disconnect(c, NULL);
 			return;
@@ -255,7 +201,7 @@ enum err connection_send(struct connection *c, enum statement statement,
 			 struct params *params, connection_done *done,
 			 void *arg)
 {
-	struct request *r = NULL;
+	struct store_request *r = NULL;
 	enum err e;
 
 	TRY(params_end(params));
@@ -263,17 +209,18 @@ enum err connection_send(struct connection *c, enum statement statement,
 	       ERR_LOCAL_BUSY);
 	r = malloc(sizeof(*r));
 	ENSURE(r != NULL, ERR_LOCAL_MEMORY);
-	*r = (struct request){ .statement = statement,
-			       .params = *params,
-			       .done = done,
-			       .arg = arg,
-			       .deadline = now_ms() + c->settings.wait_ms };
+	*r = (struct store_request){ .statement = statement,
+				     .params = *params,
+				     .done = done,
+				     .arg = arg,
+				     .deadline =
+					 now_ms() + c->settings.wait_ms };
 	*params = PARAMS_INIT;
-	queue_put(&c->waiting, r);
+	store_queue_put(&c->waiting, r);
 	if (c->state == STATE_READY) {
 		/* a break is noticed on the loop, not within this call */
-		r = queue_take(&c->waiting);
-		queue_put(&c->sent, r);
+		r = store_queue_take(&c->waiting);
+		store_queue_put(&c->sent, r);
 		watch(c, send_one(c, r) && PQflush(c->pg) == 0
 			     ? STORE_READ
 			     : STORE_READ | STORE_WRITE);
@@ -349,14 +296,26 @@ static void on_met(struct connection *c, const PGresult *result)
 	}
 	c->state = STATE_PREPARING;
 	c->connect_by = now_ms() + PREPARE_MS;
-	if (!prepare_statements(c->pg, &c->settings, synchronous_commit(c)) ||
+	if (!prepare_session(c->pg, &c->settings, synchronous_commit(c),
+			     !schema_fits) ||
 	    !flush(c))
 		disconnect(c, NULL);
+}
+
+/* Those that wait for the first one have nothing to look for any more. */
+static void start_others(void)
+{
+	schema_fits = true;
+	for (struct connection *c = all; c != NULL; c = c->next)
+		if (c->state == STATE_DOWN)
+			start_connecting(c);
 }
 
 static void on_prepared(struct connection *c)
 {
 	c->state = STATE_READY;
+	if (!schema_fits)
+		start_others();
 	metrics_set(METRIC_DATABASE_CONNECTIONS, ++ready_count);
 	c->retry_ms = RETRY_FIRST_MS;
 	LOG(INFO, "database connected", LOG_STR("connection", c->settings.name),
@@ -398,7 +357,7 @@ static void on_sync(struct connection *c)
 {
 	struct rows answer = c->answer;
 	enum err failure = c->failure;
-	struct request *r;
+	struct store_request *r;
 
 	c->answer = (struct rows){ .result = NULL };
 	c->failure = ERR_OK;
@@ -413,18 +372,37 @@ static void on_sync(struct connection *c)
 		on_prepared(c);
 	} else if (is_outdated(c)) {
 		disconnect(c, cluster_text(CLUSTER_OLDER));
-	} else if ((r = queue_take(&c->sent)) != NULL) {
+	} else if ((r = store_queue_take(&c->sent)) != NULL) {
 		if (failure == ERR_OK && answer.result == NULL)
 			failure = ERR_LOCAL_BUG;
-		finish(r, failure, failure == ERR_OK ? &answer : NULL);
+		store_queue_finish(r, failure,
+				   failure == ERR_OK ? &answer : NULL);
 	}
 	PQclear(answer.result);
+}
+
+/* Whether the request's statement is there from now on, under its name. */
+static bool answers_preparation(struct connection *c, ExecStatusType status)
+{
+	struct store_request *r =
+	    c->state == STATE_READY ? c->sent.first : NULL;
+
+	if (r == NULL || !r->prepares)
+		return false;
+	r->prepares = false;
+	c->prepared[r->statement] =
+	    status == PGRES_COMMAND_OK ? PREPARED_YES : PREPARED_NO;
+	return status == PGRES_COMMAND_OK;
 }
 
 static void on_result(struct connection *c, PGresult *result)
 {
 	ExecStatusType status = PQresultStatus(result);
 
+	if (answers_preparation(c, status)) {
+		PQclear(result);
+		return;
+	}
 	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
 		PQclear(c->answer.result);
 		c->answer.result = result;
@@ -511,7 +489,8 @@ static void on_socket(void *arg, unsigned events)
 static void fail_overdue(struct connection *c, uint64_t now)
 {
 	while (c->waiting.first != NULL && c->waiting.first->deadline < now)
-		finish(queue_take(&c->waiting), ERR_LOCAL_BUSY, NULL);
+		store_queue_finish(store_queue_take(&c->waiting),
+				   ERR_LOCAL_BUSY, NULL);
 }
 
 static void on_tick(void *arg)
@@ -547,10 +526,17 @@ enum err connection_open(const struct store_loop *loop,
 	c->loop = loop;
 	c->fd = -1;
 	c->retry_ms = RETRY_FIRST_MS;
-	queue_init(&c->waiting);
-	queue_init(&c->sent);
+	store_queue_init(&c->waiting);
+	store_queue_init(&c->sent);
 	loop->every(loop->context, TICK_MS, on_tick, c);
-	start_connecting(c);
+	/* the first one looks whether the schema fits, and the others begin
+	 * after it; when that takes long, they look, too */
+	if (all == NULL || schema_fits)
+		start_connecting(c);
+	else
+		c->retry_at = now_ms() + LOOK_MS;
+	c->next = all;
+	all = c;
 	*out = c;
 	return ERR_OK;
 }

@@ -1,8 +1,12 @@
 /*
  * One connection to PostgreSQL in pipeline mode on the store's loop. It
  * connects and reconnects by itself, to a server that is not older than what
- * was seen before, prepares every statement, and keeps requests in order. Each request is a transaction of its own: its answer is
- * given when the transaction has been committed, never before.
+ * was seen before, prepares each statement with the first request for it, and
+ * keeps requests in order. Each request is a transaction of its own: its answer
+ * is given when the transaction has been committed, never before.
+ *
+ * The first one of a process looks whether all statements fit the schema; the
+ * others begin after it, or two seconds later.
  */
 #ifndef HERMETIC_STORE_CONNECTION_H
 #define HERMETIC_STORE_CONNECTION_H

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "store/reason.h"
-#include "store/statements.h"
 
 PGconn *prepare_connect(const struct connection_settings *settings,
 			const struct hosts *hosts)
@@ -48,7 +47,8 @@ bool prepare_identity(PGconn *pg)
 	       PQpipelineSync(pg) == 1;
 }
 
-bool prepare_transaction(PGconn *pg, const char *synchronous_commit)
+/* Settings of one transaction, which the pool's next one does not get. */
+static bool send_transaction(PGconn *pg, const char *synchronous_commit)
 {
 	return PQsendQueryParams(
 		   pg,
@@ -101,22 +101,47 @@ static bool send_listen(PGconn *pg)
 	return run(pg, statement_texts[STATEMENT_LISTEN].sql) && run(pg, own);
 }
 
-bool prepare_statements(PGconn *pg, const struct connection_settings *settings,
-			const char *synchronous_commit)
+bool prepare_session(PGconn *pg, const struct connection_settings *settings,
+		     const char *synchronous_commit, bool parses)
 {
-	if (!(settings->pooled ? prepare_transaction(pg, synchronous_commit)
+	if (!(settings->pooled ? send_transaction(pg, synchronous_commit)
 			       : send_settings(pg, settings->keeps_plans,
 					       synchronous_commit)))
 		return false;
-	for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-		const struct statement_text *s = &statement_texts[i];
-
+	for (size_t i = 0; parses && i < STATEMENT_COUNT; i++)
 		if (i != STATEMENT_LISTEN &&
-		    PQsendPrepare(pg, settings->pooled ? "" : s->name, s->sql,
-				  0, NULL) != 1)
+		    PQsendPrepare(pg, "", statement_texts[i].sql, 0, NULL) != 1)
 			return false;
-	}
 	if (settings->listens && !send_listen(pg))
 		return false;
 	return PQpipelineSync(pg) == 1;
+}
+
+bool prepare_send(PGconn *pg, const struct connection_settings *settings,
+		  const char *synchronous_commit, enum statement statement,
+		  const struct params *p, enum prepared *state)
+{
+	const struct statement_text *s = &statement_texts[statement];
+	const char *values[PARAMS_MAX];
+	int formats[PARAMS_MAX];
+	bool whole = settings->pooled || *state == PREPARED_ASKED;
+
+	for (int i = 0; i < p->count; i++) {
+		values[i] = p->start[i] < 0
+				? NULL
+				: (const char *)p->bytes.p + p->start[i];
+		formats[i] = 1;
+	}
+	if (settings->pooled && !send_transaction(pg, synchronous_commit))
+		return false;
+	if (!whole && *state == PREPARED_NO) {
+		if (PQsendPrepare(pg, s->name, s->sql, 0, NULL) != 1)
+			return false;
+		*state = PREPARED_ASKED;
+	}
+	return (whole ? PQsendQueryParams(pg, s->sql, p->count, NULL, values,
+					  p->length, formats, 1)
+		      : PQsendQueryPrepared(pg, s->name, p->count, values,
+					    p->length, formats, 1)) == 1 &&
+	       PQpipelineSync(pg) == 1;
 }

@@ -13,6 +13,7 @@
 # docs/operations.md and no more (operation.sh).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
+. tools/dev/packages.sh
 SUITE=trixie # Debian 12's own Docker is too old for this compose file
 export DEBIAN_FRONTEND=noninteractive
 
@@ -44,9 +45,9 @@ host_packages() {
   done
   [ "${#missing[@]}" -eq 0 ] && return
   say "Installing ${missing[*]}."
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    >"$WORK/apt.log" 2>&1
+  apt-get -o DPkg::Lock::Timeout=300 update -qq
+  LOG=$WORK/apt.log
+  apt_install "${missing[@]}" || { tail -n 5 "$LOG" >&2; die "apt-get install failed."; }
 }
 
 # The engine and compose of a newer Debian run here from a directory; runc and

@@ -118,6 +118,15 @@ bool request_header(const struct request *req, const char *name,
 	return false;
 }
 
+bool request_list_has(const struct request *req, const char *name,
+		      const char *token)
+{
+	struct span value;
+
+	return request_header(req, name, &value) &&
+	       head_has_token(value, token);
+}
+
 const char *request_id(const struct request *req)
 {
 	(void)req;

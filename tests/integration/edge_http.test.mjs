@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 
+import { newUser } from '../testlib/api.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 let postgres, node;
@@ -129,6 +130,31 @@ test('framing that is in doubt is refused', async () => {
   await refused(505, 'GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n');
   await refused(501, 'BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   await refused(417, `${get}Expect: more\r\n\r\n`);
+});
+
+test('a field that is no list stands once', async () => {
+  for (const [name, value] of [['Authorization', 'Bearer x'],
+    ['Content-Type', 'application/json'], ['Origin', 'https://a.example'],
+    ['range', 'bytes=0-1'], ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']])
+    await refused(400, `GET /healthz HTTP/1.1\r\nHost: x\r\n${name}: ${value}\r\n` +
+      `${name}: ${value}\r\n\r\n`);
+});
+
+test('a list may have several lines', async () => {
+  // what is asked for comes to pass or not by the token, so both lines were read
+  const upgrade = (...lines) => ['GET /ws HTTP/1.1', 'Host: x', ...lines,
+    'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    '', ''].join('\r\n');
+  const status = async (...lines) =>
+    responses(await talk(upgrade(...lines), { end: true }))[0].status;
+  const token = (await newUser(node.url, 'alice')).access;
+  for (const protocols of [[`bearer.${token}, hermetic.v1`],
+    [`bearer.${token}`, 'hermetic.v1'], ['hermetic.v1', `x, bearer.${token}`]])
+    assert.equal(await status('Upgrade: h2c', 'Upgrade: websocket',
+      'Connection: keep-alive', 'Connection: Upgrade',
+      ...protocols.map(p => `Sec-WebSocket-Protocol: ${p}`)), 101);
+  assert.equal(await status('Upgrade: websocket', 'Connection: Upgrade',
+    'Sec-WebSocket-Protocol: hermetic.v1'), 401);
 });
 
 test('limits of a head', async () => {

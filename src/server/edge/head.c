@@ -161,6 +161,25 @@ void head_list(const struct head *head, const char *name, struct buf *out)
 	}
 }
 
+bool head_list_has(const struct head *head, const char *name, const char *token)
+{
+	for (size_t i = 0; i < head->field_count; i++)
+		if (head_equals(head->fields[i].name, name) &&
+		    head_has_token(head->fields[i].value, token))
+			return true;
+	return false;
+}
+
+bool head_list_after_prefix(const struct head *head, const char *name,
+			    const char *prefix, struct span *rest)
+{
+	for (size_t i = 0; i < head->field_count; i++)
+		if (head_equals(head->fields[i].name, name) &&
+		    head_after_prefix(head->fields[i].value, prefix, rest))
+			return true;
+	return false;
+}
+
 bool head_next_part(struct span *list, char separator, struct span *part)
 {
 	if (list->n == 0)
@@ -231,6 +250,29 @@ static int parse_framing(struct head *head)
 	return 0;
 }
 
+/* RFC 9110, 5.3: a field that is no list has one line. Of two, one reader takes the
+ * first and another the last. */
+static bool has_doubled(const struct head *head)
+{
+	static const char *const ONCE[] = {
+		"Authorization",
+		"Content-Type",
+		"If-Range",
+		"Origin",
+		"Range",
+		"Sec-WebSocket-Key",
+		"Sec-WebSocket-Version",
+		"Upload-Complete",
+		"Upload-Length",
+		"Upload-Offset",
+	};
+
+	for (size_t i = 0; i < sizeof(ONCE) / sizeof(ONCE[0]); i++)
+		if (count_fields(head, ONCE[i]) > 1)
+			return true;
+	return false;
+}
+
 static int parse_connection(struct head *head)
 {
 	struct span value;
@@ -238,13 +280,8 @@ static int parse_connection(struct head *head)
 	/* RFC 9112, 3.2: exactly one Host */
 	if (!head->http_1_0 && count_fields(head, "Host") != 1)
 		return 400;
-	head->keep_alive = !head->http_1_0;
-	for (size_t i = 0; i < head->field_count; i++) {
-		if (!head_equals(head->fields[i].name, "Connection"))
-			continue;
-		if (head_has_token(head->fields[i].value, "close"))
-			head->keep_alive = false;
-	}
+	head->keep_alive =
+	    !head->http_1_0 && !head_list_has(head, "Connection", "close");
 	if (head_find(head, "Expect", &value) && !head->http_1_0) {
 		if (!head_equals(value, "100-continue"))
 			return 417;
@@ -277,6 +314,6 @@ int head_parse(struct head *head, struct span bytes)
 	if (status == 0 && first)
 		return 400;
 	if (status == 0)
-		status = parse_framing(head);
+		status = has_doubled(head) ? 400 : parse_framing(head);
 	return status != 0 ? status : parse_connection(head);
 }

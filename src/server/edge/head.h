@@ -53,6 +53,13 @@ bool head_find(const struct head *head, const char *name, struct span *value);
  * (RFC 9110, 5.3). Empty when there is none. */
 void head_list(const struct head *head, const char *name, struct buf *out);
 
+/* head_has_token() and head_after_prefix() of a field that is a list, in whichever of its
+ * lines. */
+bool head_list_has(const struct head *head, const char *name,
+		   const char *token);
+bool head_list_after_prefix(const struct head *head, const char *name,
+			    const char *prefix, struct span *rest);
+
 /* Empty for none. */
 const char *head_method_name(enum head_method method);
 

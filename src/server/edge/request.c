@@ -127,6 +127,12 @@ void request_list(const struct request *req, const char *name, struct buf *out)
 	head_list(&req->head, name, out);
 }
 
+bool request_list_has(const struct request *req, const char *name,
+		      const char *token)
+{
+	return head_list_has(&req->head, name, token);
+}
+
 struct span request_param(const struct request *req, const char *name)
 {
 	return req->route != NULL

@@ -21,8 +21,10 @@ struct span request_body(const struct request *req);
 bool request_header(const struct request *req, const char *name,
 		    struct span *value);
 
-/* head_list() of its head. */
+/* head_list() and head_list_has() of its head. */
 void request_list(const struct request *req, const char *name, struct buf *out);
+bool request_list_has(const struct request *req, const char *name,
+		      const char *token);
 
 /* The segment of the path that stands for {name}; empty when the route has
  * none. As sent: percent-encoding does not occur in ids and names. */

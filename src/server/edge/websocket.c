@@ -80,15 +80,6 @@ static void spare_framing(struct websocket *ws)
 
 /* ---- the handshake, section 4.2 ---- */
 
-static bool header_has(const struct request *req, const char *name,
-		       const char *token)
-{
-	struct span value;
-
-	return request_header(req, name, &value) &&
-	       head_has_token(value, token);
-}
-
 static bool key_is_valid(struct span key)
 {
 	struct buf nonce = BUF_INIT;
@@ -115,13 +106,13 @@ static bool accept_value(struct span key, struct buf *out)
 
 static bool check_handshake(struct request *req, struct span *key)
 {
-	if (!header_has(req, "Upgrade", "websocket") ||
-	    !header_has(req, "Connection", "upgrade")) {
+	if (!request_list_has(req, "Upgrade", "websocket") ||
+	    !request_list_has(req, "Connection", "upgrade")) {
 		request_add(req, "Upgrade", "websocket");
 		request_problem(req, OUTCOME_UPGRADE_REQUIRED, NULL);
 		return false;
 	}
-	if (!header_has(req, "Sec-WebSocket-Version", "13")) {
+	if (!request_list_has(req, "Sec-WebSocket-Version", "13")) {
 		request_add(req, "Sec-WebSocket-Version", "13");
 		request_problem(req, OUTCOME_UPGRADE_REQUIRED,
 				"the version must be 13");
