@@ -4,6 +4,7 @@
 #include "command/hint.h"
 #include "command/out.h"
 #include "reach/drive.h"
+#include "reach/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ void chat_complain(struct chat *chat, enum err e)
 
 	if (e == ERR_OK)
 		return;
+	state_explain(chat->cmd->a.home, e, why);
 	if (why->text[0] == '\0')
 		(void)why_set(why, e, "failed", "%s.", err_text(e));
 	if (chat->cmd->args->json) {

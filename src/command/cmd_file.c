@@ -76,6 +76,12 @@ static bool watch(void *context, uint64_t done, uint64_t total)
 	return interrupted == 0;
 }
 
+static bool goes_on(void *context)
+{
+	(void)context;
+	return interrupted == 0;
+}
+
 static void begin(struct sigaction *before)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -116,7 +122,8 @@ enum err cmd_send_file(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
 	struct sending sending = { .cmd = cmd, .progress = { .args = args } };
-	const struct files_watch watcher = { watch, &sending.progress };
+	const struct files_watch watcher = { watch, goes_on,
+					     &sending.progress };
 	const struct files_sayer sayer = { say, &sending };
 	struct order order = { .about = args->reply,
 			       .topic = args->topic,
@@ -162,7 +169,7 @@ enum err cmd_save(struct cmd *cmd)
 	const char *folder = args->operand_count > 2 ? args->operands[2] : ".";
 	struct saving saving = { .folder = -1, .part = -1 };
 	struct progress progress = { .args = args };
-	const struct files_watch watcher = { watch, &progress };
+	const struct files_watch watcher = { watch, goes_on, &progress };
 	struct attachment file = { .size = 0 };
 	struct sigaction before;
 	char id[TEXT_UUID_SIZE];

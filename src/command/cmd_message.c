@@ -7,8 +7,11 @@
 #include "reach/live.h"
 #include "reach/view.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CLOCK_PART 8 /* of the time that a message lasts */
 
 /* Standard input is read up to here; what is longer is refused as too long. */
 #define INPUT_MAX (1u << 20)
@@ -70,11 +73,43 @@ static bool ignore_entry(void *context, const char *id, const json_t *entry)
 	return true;
 }
 
+/* When a message ends is said by this machine's clock, and each member holds it against
+ * another one. Where the server's differs by much of the time, the person is told. */
+static void warn_of_clock(struct cmd *cmd, const struct order *order)
+{
+	int64_t ahead = cmd->a.clock_ahead_ms;
+	int64_t off = ahead < 0 ? -ahead : ahead;
+	int64_t lasts = (int64_t)order->expires_s * 1000;
+	json_t *line;
+
+	if (lasts == 0 || off < lasts / CLOCK_PART)
+		return;
+	if (cmd->args->json) {
+		line = json_pack("{s:s, s:I}", "note", "clock",
+				 "clock_ahead_ms", (json_int_t)ahead);
+		out_json(line);
+		json_decref(line);
+		return;
+	}
+	(void)fprintf(
+	    stderr,
+	    "This machine's clock is %lld seconds %s the server's. For members "
+	    "whose clocks go as the server's does, the message %s%s. Set the "
+	    "clock, or let it last longer.\n",
+	    (long long)(off / 1000), ahead > 0 ? "behind" : "ahead of",
+	    ahead >= lasts ? "has ended already" : "ends that much ",
+	    ahead >= lasts ? ""
+	    : ahead > 0	   ? "sooner"
+			   : "later");
+}
+
 static enum err send_text(struct cmd *cmd, const struct order *order)
 {
 	const struct outcome *outcome;
 	enum err e = view_send(&cmd->a, order, &outcome);
 
+	if (e == ERR_OK)
+		warn_of_clock(cmd, order);
 	if (outcome != NULL && outcome->kept) {
 		cmd_print_kept(cmd, order->session, outcome->item);
 		return ERR_OK;

@@ -4,6 +4,7 @@
 #include "command/out.h"
 #include "command/qr.h"
 #include "command/shown.h"
+#include "reach/file_name.h"
 #include "reach/view.h"
 
 #include <stdio.h>
@@ -312,19 +313,29 @@ static const char *when(const json_t *item)
 	return text;
 }
 
-/* ` (file "notes.txt", 7 bytes): As promised`: what it has of both. */
+#define SAID_SHOWN 160 /* bytes of a text that waits */
+
+/* ` (file "notes.txt", 7 bytes): As promised`: what it has of both, on one line. */
 static void put_said(struct buf *out, const json_t *item)
 {
 	const json_t *file = json_object_get(item, "file");
+	struct span text, shown;
 
 	if (file != NULL) {
 		buf_putf(out, " (file %s, ", out_quoted(file, "name"));
 		out_put_size(out, (uint64_t)number(file, "size"));
 		buf_put_u8(out, ')');
 	}
-	if (out_span(item, "text").n > 0) {
+	text = out_span(item, "text");
+	shown = file_name_cut(text, SAID_SHOWN);
+	if (text.n > 0) {
 		buf_put_str(out, ": ");
-		out_put_safe(out, out_span(item, "text"));
+		out_put_part(out, text, 0, shown.n, false);
+	}
+	if (shown.n < text.n) {
+		buf_put_str(out, "... (");
+		out_put_size(out, text.n);
+		buf_put_u8(out, ')');
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "hermetic/hermetic.h"
 #include "reach/given.h"
 #include "reach/process.h"
+#include "reach/state.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -120,6 +121,8 @@ static enum exit_code run(const struct args *args)
 	TRY(cmd_run(&cmd));
 out:
 	copies_tell(&cmd);
+	if (cmd.a.home != NULL)
+		state_explain(cmd.a.home, e, &cmd.a.why);
 	e = check_output(&cmd.a.why, e);
 	code = report(args, &cmd.a.why, e);
 	if (cmd.kept)

@@ -47,7 +47,8 @@ enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 				     "A file has a path, and each struct its "
 				     "size.");
 	order.text = span_str(text != NULL ? text : "");
-	watcher = (struct files_watch){ watch.watch, watch.context };
+	watcher = (struct files_watch){ .watch = watch.watch,
+					.context = watch.context };
 	e = files_send(&h->a, path, order, given != NULL ? &watcher : NULL,
 		       &sayer);
 	return e == ERR_OK && sending.result == HERMETIC_KEPT
@@ -71,7 +72,8 @@ enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
 		return inside_refuse(h, "usage",
 				     "A file is saved in a folder, and struct "
 				     "hermetic_watch has its size.");
-	watcher = (struct files_watch){ watch.watch, watch.context };
+	watcher = (struct files_watch){ .watch = watch.watch,
+					.context = watch.context };
 	TRY(files_save(&h->a, session, number, folder,
 		       given != NULL ? &watcher : NULL, &file, &saving));
 	buf_clear(&h->saved);

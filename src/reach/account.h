@@ -23,6 +23,8 @@ struct account {
 	const char *home; /* borrowed */
 	struct state *state;
 	struct api *api;
+	/* Of the server's last answer by REST, as it says; a hint. */
+	int64_t clock_ahead_ms;
 	struct why why;
 	char username[DEVICE_NAME_SIZE];
 	char user_id[TEXT_UUID_SIZE], device_id[TEXT_UUID_SIZE];

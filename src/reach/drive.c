@@ -49,6 +49,8 @@ out:
 	call_clear(&call);
 	turn->why = a->why;
 	a->why = kept;
+	if (turn->got.status != 0)
+		a->clock_ahead_ms = turn->got.clock_ahead_ms;
 	return e;
 }
 

@@ -20,6 +20,16 @@ static bool watch(void *context, uint64_t done)
 	       w->watch->watch(w->watch->context, done, w->total);
 }
 
+/* Nothing passes yet. */
+static bool is_wanted(void *context, uint64_t done)
+{
+	const struct watched *w = context;
+
+	(void)done;
+	return w->watch == NULL || w->watch->goes_on == NULL ||
+	       w->watch->goes_on(w->watch->context);
+}
+
 /* ---- sending ---- */
 
 /* The key of an upload is its message's own id, so a try that was cut off behind the
@@ -42,6 +52,10 @@ enum err files_send(struct account *a, const char *path, struct order order,
 	struct upload upload = { .fd = -1 };
 	struct watched watched = { .watch = watcher };
 	const struct suite *suite;
+	const struct sealing_watch sealing = {
+		watcher != NULL ? watcher->goes_on : NULL,
+		watcher != NULL ? watcher->context : NULL
+	};
 	struct transfer t;
 	bool said = false;
 	enum err e, closed;
@@ -56,6 +70,17 @@ enum err files_send(struct account *a, const char *path, struct order order,
 			       .size = watched.total,
 			       .watch = watch,
 			       .context = &watched };
+	if (upload.from >= 0) { /* nothing is sealed for nothing */
+		t.watch = is_wanted;
+		TRY(transfer_place(a, &t));
+		t.watch = watch;
+		e = upload_seal(a, &upload,
+				sealing.goes_on != NULL ? &sealing : NULL);
+		if (e != ERR_OK)
+			transfer_give_back(a, &t);
+		TRY(e);
+		t.fd = upload.fd;
+	}
 	TRY(transfer_up(a, &t));
 	e = say(&upload, order, sayer);
 	said = e == ERR_OK || e == ERR_STATE_CONFLICT;

@@ -12,6 +12,8 @@
  * ("interrupted"). */
 struct files_watch {
 	bool (*watch)(void *context, uint64_t done, uint64_t total);
+	/* Is asked while it is sealed; false ends it, too. May be NULL. */
+	bool (*goes_on)(void *context);
 	void *context;
 };
 

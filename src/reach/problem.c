@@ -79,11 +79,27 @@ static enum err explain_status(long status, const char *slug, struct why *why)
 		       next != NULL ? " " : "", next != NULL ? next : "");
 }
 
+/* What there is room for, where the server says so: of one file, or of all. */
+static void put_room(const json_t *problem, char text[64])
+{
+	const json_t *most = json_object_get(problem, "most");
+	const json_t *left = json_object_get(problem, "left");
+
+	text[0] = '\0';
+	if (json_is_integer(most))
+		(void)snprintf(text, 64, " It takes %lld bytes at most.",
+			       (long long)json_integer_value(most));
+	else if (json_is_integer(left))
+		(void)snprintf(text, 64, " There is room for %lld bytes.",
+			       (long long)json_integer_value(left));
+}
+
 enum err problem_read(long status, const json_t *problem, struct why *why,
 		      char slug[48])
 {
 	const char *text =
 	    json_string_value(json_object_get(problem, "detail"));
+	char room[64];
 	const char *next;
 
 	read_slug(status, json_string_value(json_object_get(problem, "type")),
@@ -93,7 +109,8 @@ enum err problem_read(long status, const json_t *problem, struct why *why,
 	if (text == NULL)
 		return explain_status(status, slug, why);
 	next = advice(slug, status);
-	return why_set(why, from_status(status, slug), slug, "%.300s (%s).%s%s",
-		       text, slug, next != NULL ? " " : "",
-		       next != NULL ? next : "");
+	put_room(problem, room);
+	return why_set(why, from_status(status, slug), slug,
+		       "%.300s (%s).%s%s%s", text, slug, room,
+		       next != NULL ? " " : "", next != NULL ? next : "");
 }

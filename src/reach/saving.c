@@ -30,10 +30,11 @@ void saving_name(struct buf *out, struct span name)
 
 	file_name_put(&cut, name, NAME_MAX_BYTES);
 	for (size_t i = 0, n; i < cut.n; i += n) {
-		uint32_t c;
+		uint32_t c = 0;
 
 		n = text_character(span_of(cut.p + i, cut.n - i), &c);
-		if (!is_allowed(buf_span(&cut), i) ||
+		/* U+FFFD: of bytes that are no UTF-8 */
+		if (c == 0xfffd || !is_allowed(buf_span(&cut), i) ||
 		    (cut.p[i] == '.' && out->n == begun))
 			buf_put_u8(out, '_');
 		else

@@ -34,7 +34,8 @@ static enum err write_all(int fd, uint64_t at, const uint8_t *bytes, size_t n)
 	return ERR_OK;
 }
 
-enum err sealing_seal(int from, struct attachment *file, int to)
+enum err sealing_seal(int from, struct attachment *file, int to,
+		      const struct sealing_watch *watch)
 {
 	struct attachment_stream *stream = NULL;
 	uint8_t chunk[CHUNK], tag[SUITE_AEAD_TAG];
@@ -44,6 +45,8 @@ enum err sealing_seal(int from, struct attachment *file, int to)
 
 	TRY(attachment_begin(file, true, &stream));
 	for (;; at += n) {
+		ENSURE(watch == NULL || watch->goes_on(watch->context),
+		       ERR_STATE_PENDING);
 		TRY(read_some(from, at, chunk, sizeof(chunk), &n));
 		if (n == 0)
 			break;

@@ -99,11 +99,11 @@ static enum err make_folder(const char *home)
 			continue;
 		*c = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return ERR_LOCAL_IO;
+			return state_from_sqlite(SQLITE_CANTOPEN);
 		*c = '/';
 	}
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return ERR_LOCAL_IO;
+		return state_from_sqlite(SQLITE_CANTOPEN);
 	return ERR_OK;
 }
 
@@ -114,12 +114,12 @@ static enum err make_file(const char *path)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return ERR_LOCAL_IO;
+		return state_from_sqlite(SQLITE_CANTOPEN);
 	if (fchmod(fd, 0600) != 0) {
 		(void)close(fd);
-		return ERR_LOCAL_IO;
+		return state_from_sqlite(SQLITE_CANTOPEN);
 	}
-	return close(fd) == 0 ? ERR_OK : ERR_LOCAL_IO;
+	return close(fd) == 0 ? ERR_OK : state_from_sqlite(SQLITE_CANTOPEN);
 }
 
 /* ---- records ---- */

@@ -86,4 +86,8 @@ MUST_CHECK enum err state_put(struct state *state, const char *name,
 			      struct span value);
 MUST_CHECK enum err state_delete(struct state *state, const char *name);
 
+/* Says of a failure of this thread that has no words yet (ERR_LOCAL_IO) why the state below
+ * `home` could not be read or written, where that was the cause. */
+void state_explain(const char *home, enum err e, struct why *why);
+
 #endif

@@ -1,6 +1,12 @@
 #include "reach/state_head.h"
 
+#include "reach/state.h"
+
+#include <errno.h>
 #include <string.h>
+
+/* SQLite's code, 0: nothing has; and errno behind it */
+static _Thread_local int failed, cause;
 
 enum err state_from_sqlite(int rc)
 {
@@ -20,8 +26,35 @@ enum err state_from_sqlite(int rc)
 	case SQLITE_MISUSE:
 		return ERR_LOCAL_BUG;
 	default:
+		/* of a transaction that has ended by the failure before */
+		if (failed != 0 && (rc & 0xff) == SQLITE_ERROR)
+			return ERR_LOCAL_IO;
+		failed = rc & 0xff;
+		cause = errno;
 		return ERR_LOCAL_IO;
 	}
+}
+
+void state_explain(const char *home, enum err e, struct why *why)
+{
+	const char *next =
+	    failed == SQLITE_FULL ? "Make room there, and say it again."
+	    : failed == SQLITE_READONLY || failed == SQLITE_CANTOPEN ||
+		    failed == SQLITE_PERM
+		? "Is it this user's, and may this user write there?"
+		: "Is there room on that disk, and is it whole?";
+
+	if (e != ERR_LOCAL_IO || failed == 0 ||
+	    (why->text[0] != '\0' && strcmp(why->slug, "failed") != 0))
+		return;
+	(void)why_replace(
+	    why, e, "state",
+	    "The state below %.200s cannot be read or written: %s. "
+	    "%s",
+	    home,
+	    failed == SQLITE_CANTOPEN ? strerror(cause)
+				      : sqlite3_errstr(failed),
+	    next);
 }
 
 enum err state_bind_bytes(sqlite3_stmt *statement, int index, struct span v)

@@ -5,6 +5,7 @@
 #include "reach/transfer_plan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,8 +129,9 @@ static bool wait_for(struct run *run, uint32_t ms)
 	return true;
 }
 
+/* `place`: no more than a place is asked for. */
 static enum err move(struct account *a, const struct transfer *t, bool up,
-		     uint64_t at)
+		     uint64_t at, bool place)
 {
 	struct run run = { .a = a, .t = t, .at = at };
 	struct transfer_plan plan;
@@ -138,7 +140,8 @@ static enum err move(struct account *a, const struct transfer *t, bool up,
 	enum err e;
 
 	transfer_plan_begin(&plan, up, t->session, t->file, t->size, at, 0);
-	while ((turn = transfer_plan_turn(&plan, &step)) != TRANSFER_DONE) {
+	while (!(place && plan.placed) &&
+	       (turn = transfer_plan_turn(&plan, &step)) != TRANSFER_DONE) {
 		if (turn == TRANSFER_ASK)
 			pass(&run, &plan, &step);
 		else if (!wait_for(&run, step.wait_ms))
@@ -150,15 +153,38 @@ static enum err move(struct account *a, const struct transfer *t, bool up,
 	if (e != ERR_OK)
 		a->why = plan.why;
 	TRY(e);
-	run.at = t->size;
-	(void)goes_on(&run);
+	if (!place) {
+		run.at = t->size;
+		(void)goes_on(&run);
+	}
 out:
 	return e;
 }
 
+enum err transfer_place(struct account *a, const struct transfer *t)
+{
+	return move(a, t, true, 0, true);
+}
+
+void transfer_give_back(struct account *a, const struct transfer *t)
+{
+	struct why kept = a->why;
+	struct api_answer answer = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "/session/%.36s/files/%s",
+		       t->session, uuid_text(t->file).text);
+	why_clear(&a->why);
+	/* what stays ends within a day */
+	if (tokens_call(a, "DELETE", path, NULL, &answer) != ERR_OK)
+		why_clear(&a->why);
+	api_answer_clear(&answer);
+	a->why = kept;
+}
+
 enum err transfer_up(struct account *a, const struct transfer *t)
 {
-	return move(a, t, true, 0);
+	return move(a, t, true, 0, false);
 }
 
 enum err transfer_down(struct account *a, const struct transfer *t)
@@ -169,7 +195,7 @@ enum err transfer_down(struct account *a, const struct transfer *t)
 	ENSURE(fstat(t->fd, &is) == 0, ERR_LOCAL_IO);
 	/* a longer file is no part of this one */
 	ENSURE((uint64_t)is.st_size <= t->size, ERR_PEER_CRYPTO);
-	TRY(move(a, t, false, (uint64_t)is.st_size));
+	TRY(move(a, t, false, (uint64_t)is.st_size, false));
 out:
 	return e;
 }

@@ -21,6 +21,13 @@ struct transfer {
 	void *context;
 };
 
+/* Asks the server for a place for so many bytes; `fd` is not needed yet. What the server
+ * does not take is refused here, before anybody has worked on it. */
+MUST_CHECK enum err transfer_place(struct account *a, const struct transfer *t);
+
+/* Gives the place back, where it can. */
+void transfer_give_back(struct account *a, const struct transfer *t);
+
 /* Reads `fd`, which has `size` bytes. */
 MUST_CHECK enum err transfer_up(struct account *a, const struct transfer *t);
 

@@ -142,7 +142,9 @@ static void forget(struct upload *upload)
 {
 	if (upload->fd >= 0)
 		(void)close(upload->fd);
-	upload->fd = -1;
+	if (upload->from >= 0)
+		(void)close(upload->from);
+	upload->fd = upload->from = -1;
 	attachment_clear(&upload->file);
 	buf_clear(&upload->sealed);
 }
@@ -167,28 +169,20 @@ out:
 	return e;
 }
 
-static enum err seal(struct account *a, int from, const char *path,
-		     const struct suite *suite, struct upload *upload)
+/* A new one, of which nothing is kept yet. */
+static enum err make(struct account *a, const struct suite *suite,
+		     struct upload *upload)
 {
+	uint64_t size = (uint64_t)upload->is.st_size;
 	enum err e;
 
-	TRY(make_folder(a));
+	if (size > ATTACHMENT_MAX)
+		TRY(why_set(&a->why, ERR_PEER_TOO_LARGE, "too-large",
+			    "%.200s is larger than a file may be.",
+			    upload->path));
 	TRY(attachment_make(suite, rng_system(), &upload->file));
-	TRY(upload_describe(path, NULL, &upload->file));
-	TRY(name_sealed(a, upload->file.id, &upload->sealed));
-	upload->fd =
-	    open((const char *)upload->sealed.p,
-		 O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (upload->fd < 0)
-		TRY(cannot_keep(a));
-	e = sealing_seal(from, &upload->file, upload->fd);
-	if (e == ERR_PEER_TOO_LARGE)
-		e = why_set(&a->why, e, "too-large",
-			    "%.200s is larger than a file may be.", path);
-	else if (e == ERR_LOCAL_IO || (e == ERR_OK && fsync(upload->fd) != 0))
-		e = cannot_keep(a);
-	if (e != ERR_OK)
-		(void)unlink((const char *)upload->sealed.p);
+	TRY(upload_describe(upload->path, NULL, &upload->file));
+	upload->file.size = size;
 out:
 	return e;
 }
@@ -197,26 +191,81 @@ enum err upload_open(struct account *a, const char *session, const char *path,
 		     const struct suite *suite, struct upload *upload)
 {
 	struct buf whole = BUF_INIT;
-	int from = -1;
 	struct stat is;
+	int from = -1;
 	enum err e;
 
-	*upload = (struct upload){ .fd = -1 };
+	*upload = (struct upload){ .fd = -1, .from = -1, .path = path };
 	TRY(given_open(path, &from, &is, &a->why));
 	TRY(name_whole(a, path, &whole));
 	TRY(upload_name(session, span_of(whole.p, whole.n - 1),
 			upload->record));
 	if (find(a, &is, upload)) {
-		e = ERR_OK;
+		(void)close(from);
 		goto out;
 	}
 	forget(upload);
-	TRY(seal(a, from, path, suite, upload));
-	TRY(keep_record(a, &is, upload));
+	upload->from = from;
+	upload->is = is;
+	TRY(make(a, suite, upload));
 out:
-	if (from >= 0)
-		(void)close(from);
 	buf_clear(&whole);
+	return e;
+}
+
+/* ---- sealing ---- */
+
+static enum err explain(struct account *a, const struct upload *upload,
+			enum err e)
+{
+	if (e == ERR_STATE_PENDING)
+		return why_set(&a->why, ERR_LOCAL_IO, "interrupted",
+			       "It was interrupted before the file was "
+			       "sealed. Nothing of it was sent.");
+	if (e == ERR_STATE_CONFLICT)
+		return why_set(&a->why, e, "file",
+			       "%.200s changed while it was read. Send it when "
+			       "nobody writes to it.",
+			       upload->path);
+	return e == ERR_LOCAL_IO ? cannot_keep(a) : e;
+}
+
+static enum err seal(const struct upload *upload, struct attachment *file,
+		     const struct sealing_watch *watch)
+{
+	uint64_t size = file->size;
+	enum err e;
+
+	TRY(sealing_seal(upload->from, file, upload->fd, watch));
+	/* the server has a place for as much */
+	ENSURE(file->size == size, ERR_STATE_CONFLICT);
+	ENSURE(fsync(upload->fd) == 0, ERR_LOCAL_IO);
+out:
+	return e;
+}
+
+enum err upload_seal(struct account *a, struct upload *upload,
+		     const struct sealing_watch *watch)
+{
+	enum err e;
+
+	if (upload->from < 0)
+		return ERR_OK;
+	TRY(make_folder(a));
+	TRY(name_sealed(a, upload->file.id, &upload->sealed));
+	upload->fd =
+	    open((const char *)upload->sealed.p,
+		 O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (upload->fd < 0)
+		TRY(cannot_keep(a));
+	e = seal(upload, &upload->file, watch);
+	if (e == ERR_OK)
+		e = keep_record(a, &upload->is, upload);
+	else
+		e = explain(a, upload, e);
+	if (e != ERR_OK)
+		(void)unlink((const char *)upload->sealed.p);
+out:
 	return e;
 }
 

@@ -2,13 +2,16 @@
 // nothing of them has a name before all of it was verified.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { conversation, twoPeople } from '../testlib/people.mjs';
+import { Person, conversation, twoPeople } from '../testlib/people.mjs';
+import { startProxy } from '../testlib/proxy.mjs';
 import {
-  hermetic, newHome, startNode, startPostgres,
+  hermetic, newHome, startDisk, startNode, startPostgres, until,
 } from '../testlib/stack.mjs';
 
 describe('files at the command line', { concurrency: false }, () => {
@@ -182,5 +185,69 @@ describe('files at the command line', { concurrency: false }, () => {
     await postgres.psql(`UPDATE hermetic.file SET gone = true
       WHERE file_id = '${file.id}'`);
     await bob.cannot('not-found', 'save', id, String(seq), to);
+  });
+
+  test('what the server does not take is refused before it is sealed', async () => {
+    const small = await startNode({ postgres, env: { HERMETIC_FILE_BYTES: '1000000' } });
+    try {
+      const carol = await new Person('carol', small.url).register();
+      const [{ session_id: other }] = await carol.does('create');
+      const detail = await carol.cannot('file-too-large', 'send', other, '--file',
+        newFile('large', Buffer.alloc(2_000_000)));
+      assert.match(detail, /1,?000,?000|1\.0 MB/);
+      assert.ok(!existsSync(join(carol.home, 'files')));
+    } finally { await small.stop(); }
+  });
+
+  test('Ctrl-C ends the sealing, and gives the place back', async () => {
+    const before = await stored(), path = newFile('vast', '');
+    truncateSync(path, 3_000_000_000); // of zeros, and no blocks of the disk
+    const sending = alice.start('send', id, '--file', path);
+    await until(() => existsSync(join(alice.home, 'files')) && waiting(alice)
+      .some(name => statSync(join(alice.home, 'files', name)).size > 0));
+    sending.child.kill('SIGINT');
+    const { code, err } = await sending.ended;
+    assert.equal(code, 1, err);
+    assert.match(err, /"error": ?"interrupted"/);
+    assert.deepEqual(waiting(alice), []);
+    assert.equal(await stored(), before);
+  });
+
+  test('a clock that is off is told of, where a message lasts as little', async () => {
+    const proxy = await startProxy(node.url, { answer: () =>
+      ({ headers: { date: new Date(Date.now() + 100_000).toUTCString() } }) });
+    try {
+      const behind = { ...alice, server: proxy.url };
+      const sends = time => hermetic(['send', id, 'soon gone', '--expires', time], behind);
+      assert.match((await sends('1m')).err, /(99|1\d\d) seconds behind.*ended already/);
+      assert.match((await sends('5m')).err, /seconds behind.*sooner/);
+      assert.equal((await sends('1d')).err, '');
+    } finally { await proxy.stop(); }
+  });
+
+  test('a long text that waits is one short line', async () => {
+    await hermetic(['send', id, `${'long '.repeat(9000)}`], { ...alice, server: '127.0.0.1:9' });
+    const { out } = await hermetic(['outbox'], { ...alice, server: '127.0.0.1:9' });
+    assert.match(out, /long long .*\.\.\. \(45\.0 kB\)\n$/);
+    assert.ok(out.length < 400, out);
+    await alice.does('outbox', id, '--drop', 'all');
+  });
+
+  test('a full disk below the state is named', async t => {
+    const disk = await startDisk({ megabytes: 8 });
+    if (!disk) return t.skip('no disk can be mounted here');
+    try {
+      const dave = new Person('dave', node.url);
+      dave.home = join(disk.dir, 'home');
+      await dave.register();
+      const [{ session_id: other }] = await dave.does('create');
+      disk.fill();
+      const { code, err } = await hermetic(['send', other, 'x'.repeat(30_000)], dave);
+      assert.equal(code, 1, err);
+      assert.ok(err.includes(dave.home), err);
+      assert.match(err, /database or disk is full.*[Mm]ake room/);
+      disk.free();
+      await dave.does('send', other, 'again');
+    } finally { await disk.stop(); }
   });
 });

@@ -246,7 +246,7 @@ static void files_of_any_length(void **state)
 
 		make(&a, 1);
 		assert_int_equal(write(from, plain, sizes[i]), sizes[i]);
-		MUST(sealing_seal(from, &a, sealed));
+		MUST(sealing_seal(from, &a, sealed, NULL));
 		assert_int_equal(a.size, sizes[i]);
 		MUST(sealing_open(sealed, &a, to));
 		assert_int_equal(pread(to, opened, sizeof(opened), 0),

@@ -91,6 +91,7 @@ static int teardown(void **context)
 static void begin(struct world *w, int file, struct upload *upload)
 {
 	MUST(upload_open(&w->a, SESSION, w->path[file], w->suite, upload));
+	MUST(upload_seal(&w->a, upload, NULL));
 }
 
 static bool is_kept(struct world *w, const char *record)
