@@ -2,17 +2,21 @@
 #ifndef HERMETIC_STORE_QUEUE_H
 #define HERMETIC_STORE_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/connection.h"
+#include "base/err.h"
+#include "store/params.h"
+#include "store/rows.h"
+#include "store/statements.h"
 
 struct store_request {
 	struct store_request *next;
 	enum statement statement;
 	bool prepares; /* and the answer to that is not there yet */
 	struct params params;
-	connection_done *done;
+	void (*done)(void *arg, enum err e, struct rows *rows);
 	void *arg;
 	uint64_t deadline; /* ms */
 };
