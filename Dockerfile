@@ -40,7 +40,7 @@ FROM ${BASE} AS node
 RUN apt-get update \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
     libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
-    libwslay1 libmosquitto1 libutf8proc2 libqrencode4 libcbor0.8 libedit2 \
+    libwslay1 libmosquitto1 libutf8proc2 libqrcodegen1 libcbor0.8 libedit2 \
     ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hermetic

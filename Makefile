@@ -20,7 +20,8 @@ PKGS_device := jansson
 PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
 PKGS_hermetic := jansson
-PKGS_command := jansson libqrencode libutf8proc libedit
+PKGS_qr := qrcodegen
+PKGS_command := jansson qrcodegen libutf8proc libedit
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla \
@@ -55,7 +56,7 @@ pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
-FOLDERS := base crypto twofish wire content check mls session device reach hermetic command \
+FOLDERS := base crypto twofish wire content check mls session device reach hermetic qr command \
 	store door admin
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a

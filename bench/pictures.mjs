@@ -1,7 +1,9 @@
 // Pictures of the page of web/ for docs/pictures: a scene of three people, in Chromium, at
-// the width of a telephone and of a desktop, light and dark.
+// the width of a telephone and of a desktop, light and dark, from the left and the right.
 //
 //   make web && HERMETIC_BUILD=build/release node bench/pictures.mjs [DIRECTORY]
+//
+// Without a DIRECTORY those that the documents show are made; with one, all.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,6 +14,9 @@ import { root, sleep, startNode, startPostgres, until } from '../tests/testlib/s
 
 const to = process.argv[2] ?? join(root, 'docs/pictures');
 mkdirSync(to, { recursive: true });
+const KEPT = new Set(['conversation', 'conversation-rtl', 'conversation-phone', 'sessions-phone',
+  'recovery-phone', 'code-phone']);
+const isWanted = name => process.argv[2] !== undefined || KEPT.has(name);
 
 const postgres = await startPostgres();
 const node = await startNode({ postgres,
@@ -20,19 +25,25 @@ const person = async name => Object.assign(new Person(name, node.url), { name })
 const [alice, carol, browser] = await Promise.all([person('alice'), person('carol'),
   startChromium()]);
 const page = await Page.open(browser, node.url);
-const PHONE = { width: 360, height: 740 }, DESKTOP = { width: 1180, height: 760 };
+const PHONE = { width: 360, height: 740 }, DESKTOP = { width: 960, height: 600 };
 
 async function picture(name, size, dark) {
   await page.looks({ ...size, dark });
   await sleep(400); // what moves has come to rest
-  writeFileSync(join(to, `${name}.png`), await page.picture());
+  if (isWanted(name)) writeFileSync(join(to, `${name}.png`), await page.picture());
 }
 
 await page.looks(DESKTOP);
 await picture('door', PHONE, false);
 await page.does('document.querySelector("[role=tab]:last-of-type").click()');
 await picture('door-dark', DESKTOP, true);
-await page.register('bob', 'a page has a passphrase');
+const key = await page.begin('bob', 'a page has a passphrase');
+await picture('recovery-phone', PHONE, false);
+await page.click('I have written it down');
+await page.fill('Recovery key', key);
+await page.click('Set the recovery key');
+await page.sees('Sessions');
+await page.looks(DESKTOP);
 
 async function begin(name, users) {
   await page.click('New session');
@@ -79,12 +90,24 @@ await carol.does('send', garden, 'The tomatoes are ripe.');
 await page.sees('The tomatoes are ripe.');
 await picture('conversation', DESKTOP, false);
 await picture('conversation-dark', DESKTOP, true);
+await page.does('document.documentElement.dir = "rtl"');
+await picture('conversation-rtl', DESKTOP, true);
+await page.does('document.documentElement.dir = "ltr"');
 await picture('conversation-phone', PHONE, false);
 await page.does('[...document.querySelectorAll(".message .act")].at(-3).click()');
 await picture('menu-phone', PHONE, true);
 await page.press('Escape');
 await page.does('document.querySelector("[aria-label=\'Back to the sessions\']").click()');
 await picture('sessions-phone', PHONE, true);
+
+const other = await Page.open(browser, node.url, { context: await browser.context() });
+await other.fill('User name', 'bob');
+await other.fill('Passphrase', 'a page has a passphrase');
+await other.submit();
+await until(() => other.does('return document.querySelector(".qr path") !== null'),
+  { ms: 180_000, name: 'a QR code' });
+await other.looks({ ...PHONE, dark: true });
+writeFileSync(join(to, 'code-phone.png'), await other.picture());
 
 await browser.stop();
 await node.stop();

@@ -25,17 +25,34 @@ DECLARE
   v_key record;
   v_keys text[] := '{}';
   v_function regprocedure;
+  v_text text;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0) THEN
     RAISE EXCEPTION 'the coordinator is no node of its cluster yet'
       USING HINT = 'A superuser calls citus_set_coordinator_host() first.';
   END IF;
 
+  -- What is stored by account is on the coordinator alone, and no shard can refer to it. Devices
+  -- stay, and erase_account() takes away what refers to the account (docs/adr/0091).
+  FOR v_key IN
+    SELECT k.conrelid::regclass AS of, k.conname AS name
+    FROM pg_constraint k
+    WHERE k.contype = 'f' AND k.connamespace = 'hermetic'::regnamespace
+      AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid
+                    AND a.attname = 'session_id' AND NOT a.attisdropped)
+      AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid
+                        AND a.attname = 'session_id' AND NOT a.attisdropped)
+  LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', v_key.of, v_key.name);
+  END LOOP;
+
   -- a table is made a shard's only while none refers to it that is not
   FOR v_key IN
     SELECT k.conrelid::regclass AS of, k.conname AS name, pg_get_constraintdef(k.oid) AS rule
     FROM pg_constraint k
     WHERE k.contype = 'f' AND k.connamespace = 'hermetic'::regnamespace
+      AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid
+                    AND a.attname = 'session_id' AND NOT a.attisdropped)
       AND EXISTS (
         SELECT FROM pg_class c
         WHERE c.oid IN (k.conrelid, k.confrelid)
@@ -44,16 +61,6 @@ BEGIN
     v_keys := v_keys || format('ALTER TABLE %s ADD CONSTRAINT %I %s', v_key.of, v_key.name,
                                v_key.rule);
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', v_key.of, v_key.name);
-  END LOOP;
-
-  -- what a statement of a session looks up, and every session may: each machine has it
-  FOR v_table IN
-    SELECT c.oid FROM unnest('{account,device,account_log,account_block}'::text[]) AS t(name)
-    JOIN pg_class c ON c.oid = t.name::regclass
-    WHERE NOT EXISTS (SELECT FROM pg_dist_partition p
-                      WHERE p.logicalrelid = c.oid AND p.repmodel = 't')
-  LOOP
-    PERFORM create_reference_table(v_table);
   END LOOP;
 
   -- all that belongs to a session, where the session is
@@ -82,6 +89,25 @@ BEGIN
       AND a.grantee <> c.relowner
   LOOP
     EXECUTE v_key.rule;
+  END LOOP;
+
+  -- Citus plans no function in SQL that asks tables with its parameters, and none whose
+  -- statement it does not see
+  FOR v_function, v_text IN
+    SELECT p.oid, replace(replace(pg_get_functiondef(p.oid), 'LANGUAGE sql', 'LANGUAGE plpgsql'),
+      p.prosrc, E'\n#variable_conflict use_column\n' ||
+      CASE
+        WHEN p.prorettype = 'void'::regtype THEN format(E'BEGIN\n%s;\nEND ', b.text)
+        WHEN p.proretset THEN format(E'BEGIN\nRETURN QUERY %s;\nEND ', b.text)
+        ELSE format(E'DECLARE v_value %s;\nBEGIN\nFOR v_value IN %s LOOP\n'
+                    'RETURN v_value;\nEND LOOP;\nRETURN NULL;\nEND ',
+                    p.prorettype::regtype, b.text) END)
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+    CROSS JOIN LATERAL (SELECT rtrim(p.prosrc, E'; \n') AS text) b
+    WHERE p.pronamespace = 'hermetic'::regnamespace AND l.lanname = 'sql'
+      AND p.prosrc ~ '\mFROM\M' AND p.proname <> 'rotate_refresh_token'
+  LOOP
+    EXECUTE v_text;
   END LOOP;
 
   FOR v_function IN

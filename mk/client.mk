@@ -1,6 +1,6 @@
 # The `hermetic` command. The default variant leaves it at build/hermetic too.
 
-CLIENT_LIBS = $(foreach f,command hermetic reach device session content \
+CLIENT_LIBS = $(foreach f,command qr hermetic reach device session content \
 	mls check wire twofish crypto base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 

@@ -56,11 +56,12 @@ WASM_SMALL_SOURCES := $(addprefix jansson/src/,dump error hashtable hashtable_se
 	load memory pack_unpack strbuffer strconv utf value version) \
 	$(addprefix libcbor/src/cbor/,streaming encoding internal/encoders \
 	internal/loaders) libtomcrypt/src/ciphers/twofish/twofish \
-	utf8proc/utf8proc
+	utf8proc/utf8proc qr-code-generator/c/qrcodegen
 WASM_SMALL := $(patsubst %,$(W)/small/%.o,$(WASM_SMALL_SOURCES))
 WASM_HEADERS := -Isrc/wasm/include -isystem $(W)/openssl/include \
 	$(addprefix -isystem $(W)/sources/,openssl/include jansson/android \
-	jansson/src libcbor/src libtomcrypt/src/headers utf8proc)
+	jansson/src libcbor/src libtomcrypt/src/headers utf8proc \
+	qr-code-generator/c)
 # The headers inside OpenSSL, of its providers.
 WASM_PROVIDER_HEADERS := $(addprefix -isystem $(W)/sources/openssl/providers/,\
 	common/include implementations/include)
@@ -75,7 +76,7 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 
 # ---- ours ----
 
-WASM_FOLDERS := wasm hermetic reach device session content mls check wire twofish \
+WASM_FOLDERS := wasm hermetic qr reach device session content mls check wire twofish \
 	crypto base
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
 WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c legacy.c objects.c)
@@ -83,7 +84,7 @@ WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_fil
 WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \
-	act_revoke.c call.c choose.c cluster.c file_name.c fold.c fold_equal.c libraries.c look.c \
+	act_recovery.c act_revoke.c call.c choose.c cluster.c file_name.c fold.c fold_equal.c libraries.c look.c \
 	notice.c passphrase_form.c passphrase_password.c past.c problem.c \
 	reply.c shown_log.c transfer_plan.c typing.c upload_book.c),$(wildcard src/reach/*.c)) \
 	$(filter-out $(addprefix src/hermetic/,core.c core_act.c core_ask.c \

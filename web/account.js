@@ -1,6 +1,7 @@
 // One's account: its numbers, its devices, who is blocked, and the ways out.
 import { attempt, button, checkbox, confirm, el, field, openDialog, phrase } from './dom.js';
 import { forget } from './device.js';
+import { recoveryPart } from './recovery.js';
 import { digitsElement } from './verify.js';
 import { say } from './words.js';
 
@@ -124,6 +125,5 @@ export function showAccount(model) {
       async () => [digitsElement((await model.client.verify(name)).digits)])] : [],
     model.can('devices') && devices(model), model.can('blocks') && blocks(model),
     model.can('wishes') && wishes(model),
-    el('section', {}, el('h3', {}, say('recovery')), el('p', { class: 'hint' },
-      say('recoveryText'))), ways(model));
+    model.can('newRecoveryKey') && recoveryPart(model), ways(model));
 }

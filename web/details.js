@@ -4,6 +4,8 @@ import { trustMark, usersOf } from './trust.js';
 import { digitsElement, showVerify } from './verify.js';
 import { listOf, say } from './words.js';
 
+const ROLES = ['owner', 'admin', 'member'];
+
 function noteOf(member) {
   if (member.own) return say('thisDevice');
   if (member.broken_commits > 0) return say('brokenCommits');
@@ -73,13 +75,47 @@ class Details {
       say('device', { device: d.device_id.slice(0, 8) }), noteOf(d) && `, ${noteOf(d)}`))),
     !user.own && el('div', { class: 'row' }, user.account && button(say('verify'),
       () => showVerify(this.#model, own, user.username, () => this.#refresh())),
-    this.#rules && button(say('removeMember'), remove, { class: 'danger link' })), problem);
+    this.#rules && button(say('removeMember'), remove, { class: 'danger link' }),
+    this.#rules && this.#model.can('ban') && button(say('ban'), () => this.#ban(user.username),
+      { class: 'danger link' }), this.#role(user, problem)), problem);
+  }
+
+  #ban(who) {
+    confirm(say('ban'), say('banText', { who }), say('ban'), async () => {
+      await this.#client.ban(this.#id, who);
+      await this.#refresh();
+    });
+  }
+
+  /** Whoever may give roles chooses one. */
+  #role(user, problem) {
+    if (!this.#rules || !this.#model.can('setRole')) return undefined;
+    const choice = el('select', { 'aria-label': say('roleOf', { who: user.username }),
+      onchange: async () => {
+        if (!await attempt(problem, choice, () =>
+          this.#client.setRole(this.#id, user.username, choice.value)))
+          choice.value = user.role;
+        await this.#refresh();
+      } }, ...ROLES.map(role => el('option', { value: role, selected: role === user.role },
+      say(role))));
+    return choice;
   }
 
   #names() {
     const { invited = [], banned = [] } = this.#session;
-    return [['invitedList', invited], ['bannedList', banned]].filter(([, list]) => list.length > 0)
-      .map(([key, list]) => el('p', { class: 'hint' }, phrase(key, { who: listOf(list) })));
+    return [...invited.length > 0 ? [el('p', { class: 'hint' },
+      phrase('invitedList', { who: listOf(invited) }))] : [],
+    ...banned.map(who => this.#banned(who))];
+  }
+
+  #banned(who) {
+    const problem = el('div');
+    const unban = button(say('unban'), () => attempt(problem, unban, async () => {
+      await this.#client.unban(this.#id, who);
+      await this.#refresh();
+    }), { class: 'link' });
+    return el('div', { class: 'row' }, el('p', { class: 'hint' }, phrase('bannedList', { who })),
+      this.#rules && this.#model.can('unban') && unban, problem);
   }
 
   #invite() {

@@ -20,6 +20,9 @@ export const isHere = () => Client.exists(storage);
 
 export const serverHost = new URL(server).host;
 
+/** The rows of a QR code. */
+export const qrOf = text => Client.qr(text, { wasm });
+
 /** Forgets all of it. */
 export const forget = () => storage.remove();
 

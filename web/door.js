@@ -1,6 +1,8 @@
 // Where one comes in: unlock, log in, register.
 import { attempt, button, confirm, el, failure, field, icon, phrase } from './dom.js';
-import { forget, logIn, register, serverHost, unlock } from './device.js';
+import { forget, logIn, qrOf, register, serverHost, unlock } from './device.js';
+import { qrElement } from './qr.js';
+import { offerRecovery, recoveryField } from './recovery.js';
 import { say } from './words.js';
 
 /** What nobody may read over one's shoulder, unless one wants to. */
@@ -44,10 +46,13 @@ function logInForm(onCode, entered) {
   const passphrase = secretField(say('passphrase'), 'current-password');
   const device = field(say('deviceName'), { type: 'text', value: say('browserName'),
     maxLength: 64 }, say('deviceNameHint'));
-  return form(say('logIn'), [user.row, passphrase.row, device.row], () => {
+  const recovery = recoveryField(say('recoveryKey'), say('recoveryUse'));
+  const more = el('details', {}, el('summary', {}, say('noDevice')), recovery.row);
+  return form(say('logIn'), [user.row, passphrase.row, device.row, more], () => {
     want(passphrase.input.value, 'passphraseMissing');
     return logIn({ username: textOf(user), passphrase: passphrase.input.value,
-      deviceName: textOf(device) || say('browserName'), onCode });
+      deviceName: textOf(device) || say('browserName'), onCode,
+      recovery: textOf(recovery) || undefined });
   }, entered);
 }
 
@@ -104,20 +109,27 @@ function choices(ways) {
 
 /** The code of a device that waits: its person carries it to another one. */
 function codePanel(code) {
+  const drawing = el('div');
+  qrOf(code).then(rows => drawing.append(qrElement(rows, say('codeDrawing'))));
   return el('section', { class: 'code', role: 'status' }, el('h2', {}, say('codeTitle')),
-    el('p', {}, say('codeText')), el('output', { class: 'digits', dir: 'ltr' }, code),
+    el('p', {}, say('codeText')), drawing, el('output', { class: 'digits', dir: 'ltr' }, code),
     el('p', { class: 'hint' }, phrase('codeCommand', { code: el('code', { dir: 'ltr' }, code) })),
     el('p', { class: 'hint waits' }, say('codeWaits')));
 }
 
 export function showDoor(page, isHere, entered) {
   const card = el('main', { class: 'door' });
-  const onCode = code => card.querySelector('[role=tabpanel]').prepend(codePanel(code));
+  const way = () => card.querySelector('[role=tabpanel]');
+  const onCode = code => way().prepend(codePanel(code));
+  const registered = client => {
+    card.querySelector('[role=tablist]').remove();
+    offerRecovery(way(), client, () => entered(client));
+  };
   card.append(
     el('header', {}, icon('lock'), el('h1', {}, say('product')), el('p', {}, say('tagline'))),
     ...choices([...isHere ? [[say('unlock'), () => unlockForm(entered)]] : [],
       [say('logIn'), () => logInForm(onCode, entered)],
-      ...isHere ? [] : [[say('register'), () => registerForm(entered)]]]),
+      ...isHere ? [] : [[say('register'), () => registerForm(registered)]]]),
     el('footer', { class: 'hint' }, phrase('trustServer',
       { host: el('bdi', { dir: 'ltr' }, serverHost) })));
   page.replaceChildren(card);

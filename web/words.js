@@ -33,8 +33,11 @@ const TEXTS = {
   locked: 'Locked.',
   trustServer: 'A page is the program of whoever serves it: {host} could give you another one ' +
     'that reads along. The command and an own copy of this page do not take that on trust.',
+  noDevice: 'No other device is left',
+  recoveryUse: 'It lets this device in without another one.',
   codeTitle: 'This device waits to be approved',
   codeText: 'On another device of yours, approve this code. Nobody else may see it.',
+  codeDrawing: 'The code as a QR code, for the camera of another device of yours',
   codeCommand: 'In a terminal: hermetic devices approve {code}',
   codeWaits: 'Waiting for the other device.',
   noCrypto: 'This page needs HTTPS, or a server on this machine: the browser gives no ' +
@@ -197,6 +200,10 @@ const TEXTS = {
     other: '{count} devices of {who} were added.' },
   invitedList: 'Invited: {who}',
   bannedList: 'Banned: {who}',
+  ban: 'Ban',
+  banText: 'Remove {who}, and keep them out? What they have read stays with them.',
+  unban: 'Take back the ban',
+  roleOf: 'Role of {who}',
   rename: 'Rename',
   subject: 'About',
   save: 'Save',
@@ -261,8 +268,21 @@ const TEXTS = {
   receiptsWish: 'Tell others how far you have read',
   typingWish: 'Tell others when you type',
   recovery: 'Recovery',
-  recoveryText: 'A recovery key lets you back in when all devices are lost. It is made and ' +
-    'used by the command: hermetic recovery.',
+  recoveryText: 'A recovery key lets you back in when all your devices are lost.',
+  recoveryKey: 'Recovery key',
+  recoveryNew: 'Make a recovery key',
+  recoveryWrite: 'Write it down, on paper. It lets you back in when all your devices are lost: ' +
+    'without one the account is lost with them. Whoever has it can add a device to your ' +
+    'account. It is not shown again.',
+  recoveryWritten: 'I have written it down',
+  recoveryCheck: 'Type it from what you have written. It counts from then on.',
+  recoveryAgain: 'Show it again',
+  recoverySet: 'Set the recovery key',
+  recoveryLater: 'Not now',
+  recoveryOld: 'The recovery key that stands',
+  recoveryStands: 'Your account has a recovery key. Type it: it signs the new one.',
+  recoveryDone: 'The recovery key is set.',
+  goNext: 'Go on',
   logOut: 'Log out',
   logOutText: 'The server forgets the login. What is stored here stays sealed under your ' +
     'passphrase.',

@@ -83,6 +83,11 @@ export class Client extends Orders {
     await Records.open(storage, passphrase, keyWith(await wasm()));
   }
 
+  /** The rows of a QR code of that text: "1" is dark. */
+  static async qr(text, { wasm }) {
+    return apart(await wasm()).qr(text);
+  }
+
   async #begin(f) {
     this.#unlock = await this.#options.storage.lock(this.#options.lock);
     try {
@@ -142,7 +147,9 @@ export class Client extends Orders {
   /** This device comes to stand in the account's log. */
   async #stand(pending) {
     let waited = false;
+    const { recovery } = this.#options;
     if (!pending) await this[ORDER]({ kind: 'account' });
+    else if (recovery) await this[ORDER]({ kind: 'recover', text: recovery });
     for (;;) {
       const told = await this[ORDER]({ kind: 'enrol' }, 'look');
       if (told.result === 'ok') break;
@@ -576,5 +583,9 @@ export const withDefaults = defaults => class extends Client {
 
   static check(options) {
     return Client.check({ ...defaults, ...options });
+  }
+
+  static qr(text, options) {
+    return Client.qr(text, { ...defaults, ...options });
   }
 };

@@ -93,6 +93,8 @@ export interface LoginOptions extends OpenOptions {
   scryptN?: number;
   /** Is given the code of a device that waits to be approved, once. */
   onCode?: (code: string) => void;
+  /** Of login(): the recovery key lets a new device in without another one. */
+  recovery?: string;
   /** Where the server lets only those register who have one. */
   token?: string;
 }
@@ -212,6 +214,8 @@ export interface Person {
   compared: 'no' | 'yes' | 'changed';
   closed: boolean;
   forked: boolean;
+  /** Of one's own: whether the account has a recovery key. */
+  recovery?: boolean;
   /** The server shows another account under that name; its fingerprint is for accept(). */
   other_digits?: string;
   other_fingerprint?: string;
@@ -316,6 +320,11 @@ export interface Calls {
   uninvite(session: string, user: string): Promise<void>;
   /** "user", or "user/device". */
   remove(session: string, whom: string): Promise<void>;
+  /** `denied`: this member may not. */
+  setRole(session: string, user: string, role: 'owner' | 'admin' | 'member'): Promise<void>;
+  /** Removes them, and keeps them out. */
+  ban(session: string, user: string): Promise<void>;
+  unban(session: string, user: string): Promise<void>;
   rotate(session: string): Promise<void>;
   leave(session: string): Promise<void>;
   /** As join(). */
@@ -374,6 +383,11 @@ export interface Calls {
   block(user: string): Promise<{ known: boolean }>;
   unblock(user: string): Promise<void>;
 
+  /** A new recovery key, for its person to write down: it counts once setRecoveryKey() is given
+   * it, as they have typed it. `old` is the one that stands: `recovery-key-stands` without. */
+  newRecoveryKey(old?: string): Promise<string>;
+  setRecoveryKey(typed: string, old?: string): Promise<void>;
+
   devices(): Promise<OwnDevice[]>;
   /** Lets in the device that has asked with this code; `code-mismatch`: none has. Then link()
    * brings it into sessions. */
@@ -396,6 +410,9 @@ export class Client {
   /** Rejects where the passphrase does not open that storage: also while another tab has the
    * device, which does what it is asked for without. */
   static check(options: Pick<OpenOptions, 'storage' | 'passphrase' | 'wasm'>): Promise<void>;
+  /** A QR code of a short text, such as the code of a device that waits: its rows, of "1" for
+   * dark and "0" for light. */
+  static qr(text: string, options?: Pick<OpenOptions, 'wasm'>): Promise<string[]>;
 
   readonly username: string;
   readonly deviceId: string;

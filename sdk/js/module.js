@@ -9,6 +9,7 @@ const FILE_TYPES = new Set(['fd_close', 'fd_fdstat_get', 'fd_fdstat_set_flags',
   'fd_prestat_get', 'fd_prestat_dir_name', 'fd_read', 'fd_seek', 'fd_filestat_get']);
 const RANDOM_MOST = 65536; // bytes that getRandomValues() gives at a time
 
+const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' });
 const nfkc = text => text.normalize('NFKC');
 
 // Unicode's NFKC_Casefold, sign by sign: the case of one does not depend on its neighbours.
@@ -124,6 +125,10 @@ export class Module {
       remove: guarded(-1, name => records.remove(this.#text(name))),
       normalize: guarded(-1, (at, size) => this.#form(at, size, nfkc)),
       fold: guarded(-1, (at, size) => this.#form(at, size, fold)),
+      cluster: guarded(-1, (at, size) => {
+        const [{ segment }] = clusters.segment(decoder.decode(this.#bytes(at, size)));
+        return encoder.encode(segment).length;
+      }),
     };
   }
 
@@ -186,6 +191,10 @@ export class Module {
 
   version() {
     return this.#read(this.#call('version'));
+  }
+
+  qr(text) {
+    return this.must('qr', [text]).value;
   }
 
   password(username, passphrase) {

@@ -40,6 +40,20 @@ export class Orders extends Calls {
     return this.#does({ kind: 'remove', session, whom });
   }
 
+  /** `role`: "owner", "admin" or "member". */
+  setRole(session, whom, role) {
+    return this.#does({ kind: 'role', session, whom, text: role });
+  }
+
+  /** Removes them, and keeps them out. */
+  ban(session, whom) {
+    return this.#does({ kind: 'ban', session, whom });
+  }
+
+  unban(session, whom) {
+    return this.#does({ kind: 'unban', session, whom });
+  }
+
   rotate(session) {
     return this.#does({ kind: 'rotate', session });
   }
@@ -154,6 +168,16 @@ export class Orders extends Calls {
   /** A person was shown that account's digits: the name is meant for it. */
   async accept(user, fingerprint) {
     await this[VALUE]('accept', [user, fingerprint]);
+  }
+
+  /** A new recovery key, which counts once it is set; `old` is the one that stands. */
+  async newRecoveryKey(old) {
+    return (await this.#gives({ kind: 'recovery-key', whom: old })).recovery_key;
+  }
+
+  /** That key, as its person has typed it, counts from now on. */
+  setRecoveryKey(typed, old) {
+    return this.#does({ kind: 'recovery', text: typed, whom: old });
   }
 
   blocks() {

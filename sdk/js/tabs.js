@@ -5,12 +5,13 @@ import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
 
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify',
-  'devices', 'blocks', 'letters', 'person', 'find', 'search', 'wishes', 'saveFile'];
+  'devices', 'blocks', 'letters', 'person', 'find', 'search', 'wishes', 'saveFile',
+  'newRecoveryKey'];
 const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send', 'type',
   'setWish', 'accept', 'block', 'unblock', 'link', 'sendFile', 'cancel'];
 const DONE_ONCE = ['create', 'join', 'invite', 'ask', 'uninvite', 'remove', 'rotate', 'leave',
   'resolve', 'drop', 'approve', 'refuse', 'revoke', 'decline', 'setName', 'setSubject',
-  'logout'];
+  'setRole', 'ban', 'unban', 'setRecoveryKey', 'logout'];
 const AGAIN = new Set([...READS, ...DONE_TWICE]);
 const ALL = new Set([...AGAIN, ...DONE_ONCE]);
 const AGAIN_MS = 1000, MOST_MS = 60000; // before a tab whose client has failed twice tries again

@@ -19,6 +19,9 @@ CREATE OR REPLACE FUNCTION append_commit(
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   came uuid[];
+  v_devices uuid[];
+  v_users uuid[];
+  v_now timestamptz := now();
 BEGIN
   SELECT b.outcome, b.seq, b.head, b.epoch INTO outcome, seq, head, epoch
     FROM begin_entry(p_session, p_device,
@@ -55,14 +58,16 @@ BEGIN
     RETURN;
   END IF;
 
-  DELETE FROM invitation i
-    WHERE i.session_id = p_session AND p_sender_leaf IS NOT NULL
-      AND i.user_id <> p_user
-      AND i.user_id IN (SELECT d.user_id FROM session_member m
-                        JOIN device d USING (device_id)
-                        WHERE m.session_id = p_session
-                          AND m.leaf_index = ANY (p_removed)
-                          AND m.departed_at IS NULL);
+  IF p_sender_leaf IS NOT NULL THEN
+    v_devices := ARRAY(SELECT m.device_id FROM session_member m
+                       WHERE m.session_id = p_session
+                         AND m.leaf_index = ANY (p_removed)
+                         AND m.departed_at IS NULL);
+    v_users := ARRAY(SELECT d.user_id FROM device d WHERE d.device_id = ANY (v_devices));
+    DELETE FROM invitation i
+      WHERE i.session_id = p_session AND i.user_id <> p_user
+        AND i.user_id = ANY (v_users);
+  END IF;
   INSERT INTO member_end AS e (session_id, device_id, seq)
     SELECT p_session, m.device_id, append_commit.seq + 1 FROM session_member m
     WHERE m.session_id = p_session AND m.leaf_index = ANY (p_removed)
@@ -91,7 +96,7 @@ BEGIN
                    seq, head) e;
   UPDATE session SET epoch = p_epoch + 1, last_seq = append_commit.seq,
                      head = append_commit.head,
-                     epoch_at = CASE WHEN p_path THEN now() ELSE epoch_at END,
+                     epoch_at = CASE WHEN p_path THEN v_now ELSE epoch_at END,
                      epoch_seq = CASE WHEN p_path THEN append_commit.seq
                                       ELSE epoch_seq END
     WHERE session_id = p_session;

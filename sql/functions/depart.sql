@@ -14,15 +14,18 @@ RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   gone session_member%ROWTYPE;
   count integer := 0;
+  v_session uuid;
+  v_now timestamptz := now();
 BEGIN
-  PERFORM FROM session
-    WHERE session_id IN (SELECT m.session_id FROM session_member m
-                         WHERE m.device_id = p_device
-                           AND (p_session IS NULL OR m.session_id = p_session))
-    ORDER BY session_id FOR KEY SHARE;
+  FOR v_session IN SELECT m.session_id FROM session_member m
+                   WHERE m.device_id = p_device
+                     AND (p_session IS NULL OR m.session_id = p_session)
+                   ORDER BY m.session_id LOOP
+    PERFORM FROM session s WHERE s.session_id = v_session FOR KEY SHARE;
+  END LOOP;
   FOR gone IN
     UPDATE session_member
-    SET departed_at = coalesce(departed_at, now()), departed_seq = p_seq
+    SET departed_at = coalesce(departed_at, v_now), departed_seq = p_seq
     WHERE device_id = p_device AND departed_seq IS NULL
       AND (departed_at IS NULL OR p_seq IS NOT NULL)
       AND (p_session IS NULL OR session_id = p_session)

@@ -47,6 +47,7 @@ BEGIN
   DELETE FROM presence WHERE device_id = ANY (v_devices);
   DELETE FROM invitation WHERE user_id = v_user;
   UPDATE invitation SET invited_by = v_nobody WHERE invited_by = v_user;
+  DELETE FROM invitation_letter WHERE invited_by = v_user;
   UPDATE session SET creator = v_nobody WHERE creator = v_user;
   UPDATE message e SET origin = ''
     FROM session_member m

@@ -27,8 +27,10 @@ BEGIN
          FROM unnest(p_devices) AS i(device)
          JOIN active_member m
            ON m.session_id = p_session AND m.device_id = i.device)
-        <> cardinality(p_devices)
-     OR NOT devices_have_names(p_devices, p_names) THEN
+        <> cardinality(p_devices) THEN
+    RETURN;
+  END IF;
+  IF NOT devices_have_names(p_devices, p_names) THEN
     RETURN;
   END IF;
 

@@ -39,11 +39,10 @@ MUST_CHECK enum err cmd_lock(struct cmd *cmd);
  * another device has to approve it. */
 MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
 
-/* The recovery key as typed: from the environment, which is wiped, or the terminal.
- * The caller clears the pair, also after a failure. */
+/* Appends the recovery key as typed, and a NUL: from the environment, which is wiped, or the
+ * terminal. The caller clears it, also after a failure. */
 #define CMD_RECOVERY_VARIABLE "HERMETIC_RECOVERY_KEY"
-MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd,
-				     struct account_pair *pair);
+MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed);
 
 /* Makes and shows one after registering, unless the person declines; and says later
  * that there is none. */

@@ -34,19 +34,17 @@ static void show_code(void *context, const char *code)
 
 /* ---- the recovery key ---- */
 
-enum err cmd_ask_recovery(struct cmd *cmd, struct account_pair *pair)
+enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed)
 {
 	char *given = getenv(CMD_RECOVERY_VARIABLE);
-	struct buf typed = BUF_INIT;
 	enum err e;
 
-	*pair = (struct account_pair){ .suite = NULL };
 	if (given != NULL) {
-		buf_put_str(&typed, given);
+		buf_put_str(typed, given);
 		sec_wipe(given, strlen(given));
 		(void)unsetenv(CMD_RECOVERY_VARIABLE);
 	} else {
-		e = passphrase_ask("Recovery key: ", false, &typed);
+		e = passphrase_ask("Recovery key: ", false, typed);
 		if (e == ERR_STATE_GONE)
 			e = why_set(&cmd->a.why, e, "recovery-key",
 				    "There is no terminal to ask for the "
@@ -54,26 +52,21 @@ enum err cmd_ask_recovery(struct cmd *cmd, struct account_pair *pair)
 				    ".");
 		TRY(e);
 	}
-	TRY(buf_end(&typed));
-	e = code_recovery_read(buf_span(&typed), pair);
-	if (e == ERR_PEER_MALFORMED)
-		e = why_set(&cmd->a.why, e, "recovery-key",
-			    "That is no recovery key: nine groups of four "
-			    "characters, of which one is wrong or missing.");
+	buf_put_u8(typed, 0);
+	TRY(buf_end(typed));
 out:
-	buf_clear(&typed);
 	return e;
 }
 
 static enum err by_recovery(struct cmd *cmd)
 {
-	struct account_pair pair;
+	struct buf typed = BUF_INIT;
 	enum err e;
 
-	TRY(cmd_ask_recovery(cmd, &pair));
-	TRY(enrol_by_recovery(&cmd->a, &pair));
+	TRY(cmd_ask_recovery(cmd, &typed));
+	TRY(enrol_by_recovery(&cmd->a, (const char *)typed.p));
 out:
-	account_pair_clear(&pair);
+	buf_clear(&typed);
 	return e;
 }
 

@@ -4,6 +4,8 @@
 #include "command/out.h"
 #include "command/passphrase.h"
 #include "device/approval.h"
+#include "device/record.h"
+#include "reach/act_run.h"
 #include "reach/drive.h"
 
 #include <ctype.h>
@@ -48,58 +50,51 @@ static void print_set(const struct cmd *cmd)
 }
 
 /* The one that stands is asked for where it can be. */
-static enum err ask_old(struct cmd *cmd, struct account_pair *old, bool *given)
+static enum err ask_old(struct cmd *cmd, struct buf *old)
 {
 	uint64_t number;
 	bool stands;
 	enum err e;
 
-	*given = false;
 	TRY(device_number(cmd->a.device, &number, &stands));
 	if (!stands || cmd->args->replace)
 		goto out;
 	if (getenv(CMD_RECOVERY_VARIABLE) == NULL && !isatty(STDIN_FILENO))
 		goto out; /* the device says what to do */
-	*given = true;
 	TRY(cmd_ask_recovery(cmd, old));
 out:
 	return e;
 }
 
-static enum err set(struct cmd *cmd, const struct account_pair *old)
+static enum err set(struct cmd *cmd, const char *old)
 {
-	struct account_pair pair = { .suite = NULL };
-	struct recovery_change change = { &pair, old, cmd->args->replace,
-					  true };
-	char text[CODE_RECOVERY_SIZE] = "";
+	struct act_wish wish = { .kind = ACT_RECOVERY_KEY,
+				 .whom = old,
+				 .replace = cmd->args->replace };
+	json_t *made = NULL;
 	enum err e;
 
-	TRY(code_recovery_make(rng_system(), text, &pair));
-	TRY(device_set_recovery(cmd->a.device, &change, &cmd->a.why));
-	TRY(show(cmd, text));
-	change.try = false;
-	TRY(device_set_recovery(cmd->a.device, &change, &cmd->a.why));
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	TRY(device_recovery_stands(cmd->a.device, buf_span(&pair.public_key),
-				   &cmd->a.why));
+	TRY(act_run(&cmd->a, &wish, &made));
+	wish.kind = ACT_RECOVERY;
+	wish.text = record_string(made, "recovery_key");
+	TRY(show(cmd, wish.text));
+	TRY(act_run(&cmd->a, &wish, NULL));
 	print_set(cmd);
 out:
-	sec_wipe(text, sizeof(text));
-	account_pair_clear(&pair);
+	json_decref(made);
 	return e;
 }
 
 enum err cmd_recovery(struct cmd *cmd)
 {
-	struct account_pair old = { .suite = NULL };
-	bool given;
+	struct buf old = BUF_INIT;
 	enum err e;
 
 	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	TRY(ask_old(cmd, &old, &given));
-	TRY(set(cmd, given ? &old : NULL));
+	TRY(ask_old(cmd, &old));
+	TRY(set(cmd, old.n > 0 ? (const char *)old.p : NULL));
 out:
-	account_pair_clear(&old);
+	buf_clear(&old);
 	return e;
 }
 

@@ -1,23 +1,15 @@
 #include "command/qr.h"
 
-#include <qrencode.h>
+#include "qr/qr.h"
 
 #define QUIET 2 /* modules; readers of today need no more */
 
-/* Beyond the code it is light. */
-static bool is_light(const QRcode *code, int x, int y)
+static void put_two_rows(const struct qr *code, int y, struct buf *out)
 {
-	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
-		return true;
-	return (code->data[y * code->width + x] & 1) == 0;
-}
-
-static void put_two_rows(const QRcode *code, int y, struct buf *out)
-{
-	for (int x = -QUIET; x < code->width + QUIET; x++) {
-		bool above = is_light(code, x, y);
+	for (int x = -QUIET; x < code->side + QUIET; x++) {
+		bool above = !qr_is_dark(code, x, y);
 		bool below =
-		    y + 1 < code->width + QUIET && is_light(code, x, y + 1);
+		    y + 1 < code->side + QUIET && !qr_is_dark(code, x, y + 1);
 
 		if (above && below)
 			buf_put_str(out, "\xe2\x96\x88"); /* full block */
@@ -33,12 +25,13 @@ static void put_two_rows(const QRcode *code, int y, struct buf *out)
 
 enum err qr_put(const char *text, struct buf *out)
 {
-	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
+	struct qr code;
+	enum err e;
 
-	if (code == NULL)
-		return ERR_LOCAL_MEMORY;
-	for (int y = -QUIET; y < code->width + QUIET; y += 2)
-		put_two_rows(code, y, out);
-	QRcode_free(code);
-	return out->fail;
+	TRY(qr_make(text, &code));
+	for (int y = -QUIET; y < code.side + QUIET; y += 2)
+		put_two_rows(&code, y, out);
+	e = out->fail;
+out:
+	return e;
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /* Appends lines of half blocks, two rows of the code each, light on dark, with the
- * quiet zone around it (ISO/IEC 18004). ERR_LOCAL_MEMORY, or the text is too long. */
+ * quiet zone around it. ERR_PEER_INVALID: the text is too long. */
 MUST_CHECK enum err qr_put(const char *text, struct buf *out);
 
 #endif

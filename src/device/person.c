@@ -42,7 +42,11 @@ static enum err describe_own(struct device *d, json_t *made)
 
 	TRY(own_log_load(d, &own));
 	TRY(describe(own->known->log, d->username, made));
-	ENSURE(json_object_set_new(made, "own", json_true()) == 0,
+	ENSURE(json_object_set_new(made, "own", json_true()) == 0 &&
+		   json_object_set_new(
+		       made, "recovery",
+		       json_boolean(account_log_recovery(own->known->log).n >
+				    0)) == 0,
 	       ERR_LOCAL_MEMORY);
 out:
 	own_log_free(own);

@@ -223,6 +223,7 @@ void hermetic_core_free(struct hermetic_core *core)
 	act_free(core->act);
 	core_live_clear(core);
 	json_decref(core->heard.stopped);
+	json_decref(core->heard.invited);
 	told_clear(&core->told);
 	device_close(core->device);
 	buf_clear(&core->json);
@@ -245,6 +246,19 @@ static bool take_parts(struct order *order, const struct hermetic_order *given)
 	order->open = creation.open;
 	order->verified_only = creation.verified_only;
 	return true;
+}
+
+/* What only some members may do. False: the order is none of these, or has no such role. */
+static bool take_rule(struct order *order, const struct hermetic_order *given)
+{
+	order->ban = given->kind == HERMETIC_ORDER_BAN;
+	if (order->ban || given->kind == HERMETIC_ORDER_UNBAN) {
+		order->kind = ORDER_BAN;
+		return true;
+	}
+	order->kind = ORDER_ROLE;
+	return given->kind == HERMETIC_ORDER_ROLE && given->text != NULL &&
+	       roles_parse(given->text, &order->role);
 }
 
 /* Of a kind that is one of the device's; ORDER_SEND also where it says what the session is
@@ -287,7 +301,7 @@ static bool take_kind(struct order *order, const struct hermetic_order *given)
 		order->kind = kinds[given->kind];
 		order->text = span_str(text);
 	} else {
-		return false;
+		return take_rule(order, given);
 	}
 	return true;
 }
@@ -340,6 +354,9 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 		TRY(core_act_start(core, kind, &given));
 	else
 		TRY(start_order(core, &given));
+	if (given.kind == HERMETIC_ORDER_JOIN ||
+	    given.kind == HERMETIC_ORDER_DECLINE)
+		core_hear_answered(core, given.session);
 	core_enrol_leave(core);
 	core->act_on = core_act_kind(given.kind, &kind);
 out:

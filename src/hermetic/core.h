@@ -122,7 +122,19 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_NAME,	/* text: what the session is called */
 	HERMETIC_ORDER_SUBJECT, /* text: what it is about */
 	/* Since 0.6. Writes a receipt (hermetic_core_due()). */
-	HERMETIC_ORDER_RECEIPT
+	HERMETIC_ORDER_RECEIPT,
+	/* Since 0.6. What a member may do there; HERMETIC_DENIED: this one may not. */
+	HERMETIC_ORDER_ROLE,  /* whom; text: "owner", "admin" or "member" */
+	HERMETIC_ORDER_BAN,   /* whom: is removed, and kept out */
+	HERMETIC_ORDER_UNBAN, /* whom */
+	/* Since 0.6. The recovery key, which adds a device where no other one is left; no
+	 * session. `whom` is the one that stands, or NULL: "recovery-key-stands" then.
+	 * RECOVERY_KEY  {recovery_key}: a new one, which does not count yet
+	 * RECOVERY      text: a key, as the person has typed it, counts from now on
+	 * RECOVER       in the place of ENROL: text: the key. Then as after ENROL. */
+	HERMETIC_ORDER_RECOVERY_KEY,
+	HERMETIC_ORDER_RECOVERY,
+	HERMETIC_ORDER_RECOVER
 };
 
 struct hermetic_order {
@@ -214,7 +226,8 @@ enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
 /* Since 0.5. JSON as above. The outbox, of all sessions with NULL: [{item, session_id,
  * text, state: "waiting" or "refused", queued_at, expires_at?, key?, reason?}…]. An
  * account that HERMETIC_ORDER_MEET has read, or one's own: {username, fingerprint,
- * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}.
+ * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}; of one's
+ * own, since 0.6, recovery: whether it has a recovery key.
  * Of the server's answer to GET /invitations those about which a person is asked:
  * [{session_id, inviter, algorithm…}…]. */
 enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,

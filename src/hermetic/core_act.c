@@ -20,6 +20,9 @@ bool core_act_kind(enum hermetic_order_kind kind, enum act_kind *out)
 		{ HERMETIC_ORDER_UNBLOCK, ACT_UNBLOCK },
 		{ HERMETIC_ORDER_LETTERS, ACT_LETTERS },
 		{ HERMETIC_ORDER_DECLINE, ACT_DECLINE },
+		{ HERMETIC_ORDER_RECOVERY_KEY, ACT_RECOVERY_KEY },
+		{ HERMETIC_ORDER_RECOVERY, ACT_RECOVERY },
+		{ HERMETIC_ORDER_RECOVER, ACT_RECOVER },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)

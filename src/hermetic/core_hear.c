@@ -137,6 +137,29 @@ out:
 	return e;
 }
 
+/* A server says it at each connection, and when it comes. */
+static enum err tell_invited(struct hermetic_core *core, const char *id)
+{
+	enum err e = ERR_OK;
+
+	if (core->heard.invited == NULL)
+		core->heard.invited = json_object();
+	ENSURE(core->heard.invited != NULL, ERR_LOCAL_MEMORY);
+	if (json_object_get(core->heard.invited, id) != NULL)
+		goto out;
+	ENSURE(json_object_set_new(core->heard.invited, id, json_true()) == 0,
+	       ERR_LOCAL_MEMORY);
+	told_add(&core->told, told_make_event(HERMETIC_EVENT_INVITED, id));
+out:
+	return e;
+}
+
+void core_hear_answered(struct hermetic_core *core, const char *session)
+{
+	if (session != NULL)
+		(void)json_object_del(core->heard.invited, session);
+}
+
 static enum err hear_welcome(struct hermetic_core *core, const char *id)
 {
 	bool coming;
@@ -146,8 +169,7 @@ static enum err hear_welcome(struct hermetic_core *core, const char *id)
 	if (coming)
 		want(core, HERMETIC_ORDER_JOIN, id);
 	else
-		told_add(&core->told,
-			 told_make_event(HERMETIC_EVENT_INVITED, id));
+		TRY(tell_invited(core, id));
 out:
 	return e;
 }

@@ -46,6 +46,7 @@ struct hermetic_core {
 		struct hermetic_order order; /* what was to be done last */
 		char session[TEXT_UUID_SIZE];
 		json_t *stopped; /* {ID: true}: those that are known to be */
+		json_t *invited; /* {ID: true}: those that were told */
 	} heard;
 	struct {
 		struct hermetic_order order; /* what was due last */
@@ -109,6 +110,11 @@ enum act_turn core_act_turn(struct hermetic_core *core);
 void core_act_ordered(struct hermetic_core *core);
 /* How it ended, with the reason in core->why, and core->outcome. */
 MUST_CHECK enum err core_act_outcome(struct hermetic_core *core);
+
+/* ---- core_hear.c ---- */
+
+/* What is done about an invitation: another one is told again. */
+void core_hear_answered(struct hermetic_core *core, const char *session);
 
 /* ---- core_live.c: who types, and what is due by itself ---- */
 

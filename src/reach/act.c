@@ -14,18 +14,21 @@
 
 static const struct {
 	const struct act_step *steps;
-	bool of_session, of_somebody, of_code;
+	bool of_session, of_somebody, of_code, of_recovery;
 } KINDS[] = {
-	[ACT_DEVICES] = { act_steps_devices, false, false, false },
-	[ACT_APPROVE] = { act_steps_approve, false, false, true },
-	[ACT_REFUSE] = { act_steps_refuse, false, true, false },
-	[ACT_REVOKE] = { act_steps_revoke, false, true, false },
-	[ACT_LINK] = { act_steps_link, false, false, false },
-	[ACT_BLOCKS] = { act_steps_blocks, false, false, false },
-	[ACT_BLOCK] = { act_steps_block, false, true, false },
-	[ACT_UNBLOCK] = { act_steps_unblock, false, true, false },
-	[ACT_LETTERS] = { act_steps_letters, true, false, false },
-	[ACT_DECLINE] = { act_steps_decline, true, false, false },
+	[ACT_DEVICES] = { .steps = act_steps_devices },
+	[ACT_APPROVE] = { act_steps_approve, .of_code = true },
+	[ACT_REFUSE] = { act_steps_refuse, .of_somebody = true },
+	[ACT_REVOKE] = { act_steps_revoke, .of_somebody = true },
+	[ACT_LINK] = { .steps = act_steps_link },
+	[ACT_BLOCKS] = { .steps = act_steps_blocks },
+	[ACT_BLOCK] = { act_steps_block, .of_somebody = true },
+	[ACT_UNBLOCK] = { act_steps_unblock, .of_somebody = true },
+	[ACT_LETTERS] = { act_steps_letters, .of_session = true },
+	[ACT_DECLINE] = { act_steps_decline, .of_session = true },
+	[ACT_RECOVERY_KEY] = { act_steps_recovery_key, .of_recovery = true },
+	[ACT_RECOVERY] = { act_steps_recovery, .of_recovery = true },
+	[ACT_RECOVER] = { act_steps_recover, .of_recovery = true },
 };
 
 /* ---- making ---- */
@@ -43,6 +46,35 @@ static enum err take_code(struct act *act, const char *text, struct why *why)
 	return e;
 }
 
+static enum err take_recovery_key(const char *text, struct account_pair *pair,
+				  struct why *why)
+{
+	enum err e = ERR_PEER_MALFORMED;
+
+	if (text != NULL)
+		e = code_recovery_read(span_str(text), pair);
+	if (e == ERR_PEER_MALFORMED)
+		e = why_set(why, ERR_PEER_INVALID, "recovery-key",
+			    "That is no recovery key: nine groups of four "
+			    "characters, of which one is wrong or missing.");
+	return e;
+}
+
+static enum err take_recovery(struct act *act, const struct act_wish *wish,
+			      struct why *why)
+{
+	enum err e = ERR_OK;
+
+	act->recovery.replace = wish->replace;
+	act->recovery.has_old = wish->whom != NULL;
+	if (wish->whom != NULL)
+		TRY(take_recovery_key(wish->whom, &act->recovery.old, why));
+	if (wish->kind != ACT_RECOVERY_KEY)
+		TRY(take_recovery_key(wish->text, &act->recovery.pair, why));
+out:
+	return e;
+}
+
 static enum err take_wish(struct act *act, const struct act_wish *wish,
 			  struct why *why)
 {
@@ -50,6 +82,8 @@ static enum err take_wish(struct act *act, const struct act_wish *wish,
 	    wish->session != NULL && uuid_is_text(span_str(wish->session));
 	enum err e = ERR_OK;
 
+	if (KINDS[wish->kind].of_recovery)
+		return take_recovery(act, wish, why);
 	if (KINDS[wish->kind].of_session && !is_id)
 		return why_set(why, ERR_PEER_INVALID, "usage",
 			       "That is no session's id.");
@@ -101,6 +135,9 @@ void act_free(struct act *act)
 		return;
 	forget_wanted(act);
 	sec_clear(&act->code);
+	account_pair_clear(&act->recovery.pair);
+	account_pair_clear(&act->recovery.old);
+	shown_log_clear(&act->recovery.shown);
 	buf_clear(&act->other.request);
 	json_decref(act->other.rows);
 	json_decref(act->value);

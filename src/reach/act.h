@@ -33,13 +33,23 @@ enum act_kind {
 	ACT_BLOCK,   /* whom: a user; {known}: the server shows that one */
 	ACT_UNBLOCK, /* whom */
 	ACT_LETTERS, /* session: [{by, compared}…], who has signed the invitation */
-	ACT_DECLINE /* session */
+	ACT_DECLINE, /* session */
+	/* {recovery_key}: a new one, to be shown to the person. It counts once it is set.
+	 * whom: the one that stands, which signs the new one. */
+	ACT_RECOVERY_KEY,
+	/* text: a recovery key, as a person has typed it; whom as above. It stands in the
+	 * verified log afterwards. */
+	ACT_RECOVERY,
+	/* text: the recovery key that stands. This new device comes into the log with it:
+	 * its tokens are to be renewed then. */
+	ACT_RECOVER
 };
 
 /* Copied. */
 struct act_wish {
 	enum act_kind kind;
 	const char *session, *whom, *text; /* NULL where it has none */
+	bool replace; /* RECOVERY…: also without the one that stands */
 };
 
 /* As whose device it is done. Borrowed. */

@@ -6,6 +6,7 @@
 
 #include "base/sec.h"
 #include "device/approval.h"
+#include "reach/shown_log.h"
 
 /*
  * One step. `ask` says what is to be done, by act_wants_order() or act_wants_call(), or
@@ -57,13 +58,19 @@ struct act {
 		bool removing; /* purging: the session was read anew */
 		unsigned pass; /* 0: by its id; 1: by its number */
 	} other;
+	struct {
+		struct account_pair pair, old;
+		bool has_old, replace;
+		struct shown_log shown;
+	} recovery;
 	bool known, added, member;
 };
 
 extern const struct act_step act_steps_devices[], act_steps_approve[],
     act_steps_refuse[], act_steps_revoke[], act_steps_link[],
     act_steps_blocks[], act_steps_block[], act_steps_unblock[],
-    act_steps_letters[], act_steps_decline[];
+    act_steps_letters[], act_steps_decline[], act_steps_recovery_key[],
+    act_steps_recovery[], act_steps_recover[];
 
 /* ---- what steps say ---- */
 

@@ -1,5 +1,6 @@
 #include "reach/enrol.h"
 
+#include "reach/act_run.h"
 #include "reach/drive.h"
 #include "reach/shown_log.h"
 #include "reach/tokens.h"
@@ -142,22 +143,12 @@ out:
 
 /* ---- without another device ---- */
 
-/* The link is posted; then the device has to stand in the log that was verified. */
-static enum err settle(struct account *a)
+/* The tokens of before were those of a device that waits. */
+static enum err come_in(struct account *a)
 {
 	struct buf token = BUF_INIT;
-	uint64_t number;
-	bool recovery;
 	enum err e;
 
-	TRY(drive_session(a, ORDER_ACCOUNT, NULL));
-	TRY(device_number(a->device, &number, &recovery));
-	if (number == 0) {
-		e = why_set(&a->why, ERR_STATE_CONFLICT, "overtaken",
-			    "Another device has changed the account "
-			    "meanwhile: try again.");
-		goto out;
-	}
 	TRY(tokens_access(a, true, &token));
 	a->pending = false;
 out:
@@ -165,21 +156,14 @@ out:
 	return e;
 }
 
-enum err enrol_by_recovery(struct account *a,
-			   const struct account_pair *recovery)
+enum err enrol_by_recovery(struct account *a, const char *typed)
 {
-	struct shown_log shown = { .count = 0 };
-	struct buf request = BUF_INIT;
-	struct account_shown log;
+	const struct act_wish wish = { .kind = ACT_RECOVER, .text = typed };
 	enum err e;
 
-	TRY(fetch(a, &shown, &log));
-	TRY(device_recover(a->device, recovery, &log, &request, &a->why));
-	TRY(post_request(a, buf_span(&request)));
-	TRY(settle(a));
+	TRY(act_run(a, &wish, NULL));
+	TRY(come_in(a));
 out:
-	shown_log_clear(&shown);
-	buf_clear(&request);
 	return e;
 }
 
@@ -188,7 +172,9 @@ enum err enrol_anew(struct account *a)
 	enum err e;
 
 	TRY(device_begin_anew(a->device));
-	TRY(settle(a));
+	TRY(drive_session(a, ORDER_ACCOUNT, NULL));
+	TRY(shown_log_came_in(a->device, &a->why));
+	TRY(come_in(a));
 out:
 	return e;
 }

@@ -1,6 +1,6 @@
 /*
  * How this device comes into its account's log, with the server in between
- * (device/approval.h says what is believed of it): approved by another device, by the
+ * (device/approval.h says what is believed of it): approved by another device, by a typed
  * recovery key, or as the first device of an account that begins anew.
  */
 #ifndef HERMETIC_REACH_ENROL_H
@@ -20,9 +20,8 @@ MUST_CHECK enum err enrol_by_approval(struct account *a,
 						   const char *code),
 				      void *context);
 
-/* Adds this device with the recovery key. */
-MUST_CHECK enum err enrol_by_recovery(struct account *a,
-				      const struct account_pair *recovery);
+/* Adds this device with the recovery key, as a person has typed it. */
+MUST_CHECK enum err enrol_by_recovery(struct account *a, const char *typed);
 
 /* Another account under the same name, of which this is the first device. */
 MUST_CHECK enum err enrol_anew(struct account *a);

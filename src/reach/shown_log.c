@@ -105,3 +105,18 @@ enum err shown_log_approval(enum err e, const json_t *body, struct buf *answer,
 out:
 	return e;
 }
+
+enum err shown_log_came_in(struct device *device, struct why *why)
+{
+	uint64_t number;
+	bool recovery;
+	enum err e;
+
+	TRY(device_number(device, &number, &recovery));
+	if (number == 0)
+		e = why_set(why, ERR_STATE_CONFLICT, "overtaken",
+			    "Another device has changed the account "
+			    "meanwhile: try again.");
+out:
+	return e;
+}

@@ -36,6 +36,10 @@ MUST_CHECK enum err shown_log_end(struct shown_log *shown,
 /* A new body for POST /devices/requests; NULL when out of memory. */
 json_t *shown_log_request(struct span request);
 
+/* After its link was posted, and the log read once more: ERR_STATE_CONFLICT: the device does
+ * not stand there, since another one was first. */
+MUST_CHECK enum err shown_log_came_in(struct device *device, struct why *why);
+
 /* What GET /devices/requests/DEVICE gave, with `e` as struct answer has it
  * (device/ports.h): appends the answer of whoever has approved the device, or nothing
  * while nobody has. ERR_PEER_DENIED: it will not be approved. */

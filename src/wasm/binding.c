@@ -2,6 +2,7 @@
 
 #include "base/sec.h"
 #include "crypto/password.h"
+#include "qr/qr.h"
 #include "reach/libraries.h"
 #include "reach/passphrase_form.h"
 #include "wasm/binding_inside.h"
@@ -118,6 +119,12 @@ static const char *const ORDERS[] = {
 	[HERMETIC_ORDER_NAME] = "name",
 	[HERMETIC_ORDER_SUBJECT] = "subject",
 	[HERMETIC_ORDER_RECEIPT] = "receipt",
+	[HERMETIC_ORDER_ROLE] = "role",
+	[HERMETIC_ORDER_BAN] = "ban",
+	[HERMETIC_ORDER_UNBAN] = "unban",
+	[HERMETIC_ORDER_RECOVERY_KEY] = "recovery-key",
+	[HERMETIC_ORDER_RECOVERY] = "recovery",
+	[HERMETIC_ORDER_RECOVER] = "recover",
 };
 
 static const char *const ACTS[] = {
@@ -279,6 +286,32 @@ out:
 	sec_clear(&made);
 	buf_clear(&form);
 	return e == ERR_OK ? 0 : -1;
+}
+
+static json_t *qr_rows(const struct qr *code)
+{
+	json_t *rows = json_array();
+	char row[QR_BYTES];
+
+	for (int y = 0; y < code->side; y++) {
+		for (int x = 0; x < code->side; x++)
+			row[x] = qr_is_dark(code, x, y) ? '1' : '0';
+		(void)json_array_append_new(
+		    rows, json_stringn(row, (size_t)code->side));
+	}
+	return rows;
+}
+
+const char *binding_qr(const char *text)
+{
+	struct qr code;
+
+	if (qr_make(text, &code) != ERR_OK)
+		return binding_hand_out(
+		    binding_say_usage("The text is too long for a QR code."));
+	return binding_hand_out(json_pack("{ss so}", "result",
+					  RESULTS[HERMETIC_OK], "value",
+					  qr_rows(&code)));
 }
 
 static const char *member(const json_t *object, const char *name)

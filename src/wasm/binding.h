@@ -38,6 +38,8 @@ int host_remove(const char *name) IMPORT(remove);
 int host_normalize(const void *text, size_t size) IMPORT(normalize);
 /* The same of a text as people compare them: Unicode's NFKC_Casefold. */
 int host_fold(const void *text, size_t size) IMPORT(fold);
+/* Bytes of the first grapheme cluster of a text that has one; -1: it failed. */
+int host_cluster(const void *text, size_t size) IMPORT(cluster);
 
 /* ---- memory for what goes in ---- */
 
@@ -55,6 +57,9 @@ const char *binding_password(const char *username, const char *passphrase)
  * counts; `n` is its cost. 0: done; -1: it failed. */
 int binding_record_key(const char *passphrase, const uint8_t salt[32],
 		       uint32_t n, uint8_t key[32]) EXPORT(record_key);
+
+/* A QR code of that text: {"result", "value"?: [ROW…]}, a row of "1" for dark and "0". */
+const char *binding_qr(const char *text) EXPORT(qr);
 
 /* hermetic_advice() and hermetic_version(), as they are. */
 const char *binding_advice(const char *result) EXPORT(advice);

@@ -1,5 +1,6 @@
-/* passphrase_form() and fold_put() by the host's tables of Unicode, in the place of
+/* passphrase_form(), fold_put() and cluster_length() by the host's tables of Unicode, in the place of
  * utf8proc's: these make a sixth of a module. */
+#include "reach/cluster.h"
 #include "reach/fold.h"
 #include "reach/passphrase_form.h"
 
@@ -62,4 +63,16 @@ void fold_put(struct buf *out, struct span text)
 		buf_put(out, text);
 	else if (put_host(host_fold(text.p, text.n), out) != ERR_OK)
 		out->fail = ERR_LOCAL_MEMORY;
+}
+
+size_t cluster_length(struct span text)
+{
+	uint32_t first;
+	size_t least = text_character(text, &first);
+	int length;
+
+	if (least == 0)
+		return text.n > 0 ? 1 : 0;
+	length = host_cluster(text.p, text.n);
+	return length > 0 && (size_t)length <= text.n ? (size_t)length : least;
 }

@@ -48,6 +48,10 @@ export async function startSpread({ root, migrate, migrateUp, urlsOf }) {
   self.distribute = () => exec('psql', ['-X', '-q', '-v', `shards=${SHARDS}`, '-f',
     join(root, 'deploy/distribute.sql')],
   { env: { ...process.env, ...pgEnv(self.ownerUrl) } });
+  /** What each of its machines has. */
+  self.dump = async () => (await Promise.all(all.map(node => exec('pg_dump', ['--inserts'],
+    { maxBuffer: 1 << 30, env: { ...process.env, ...pgEnv(at(node, superuser, name)) } }))))
+    .map(run => run.stdout).join('');
   self.stop = async () => {
     for (const node of all)
       await on(node, 'template1', `DROP DATABASE ${name} WITH (FORCE)`);

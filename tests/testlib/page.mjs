@@ -108,18 +108,32 @@ export class Page {
     await this.call('Input.dispatchKeyEvent', { type: 'keyUp', ...it });
   }
 
-  async register(name, passphrase) {
+  /** Presses the button that sends the form. */
+  submit() {
+    return this.does('document.querySelector(\'form button[type=submit]\').click()');
+  }
+
+  /** Registers, up to where the recovery key is shown; gives that key. */
+  async begin(name, passphrase) {
     await this.click('Register');
     await this.fill('User name', name);
     await this.fill('Passphrase', passphrase);
     await this.fill('Passphrase again', passphrase);
-    await this.does('document.querySelector(\'form button[type=submit]\').click()');
+    await this.submit();
+    await this.sees('Write it down');
+    return this.does(`return [...document.querySelectorAll('.recovery .digits span')]
+      .map(group => group.textContent).join('-')`);
+  }
+
+  async register(name, passphrase) {
+    await this.begin(name, passphrase);
+    await this.click('Not now');
     await this.sees('Sessions');
   }
 
   async unlock(passphrase) {
     await this.fill('Passphrase', passphrase);
-    await this.does('document.querySelector(\'form button[type=submit]\').click()');
+    await this.submit();
     await this.sees('Sessions');
   }
 

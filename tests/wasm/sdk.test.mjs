@@ -105,6 +105,87 @@ test('a new device is let in by its code, and comes into the sessions', async ()
   await again.close();
 });
 
+test('a recovery key counts once it was typed, and lets a device in', async () => {
+  const name = `fay-${alice.name.slice(-8)}`;
+  const fay = await Client.register(options(name, new MemoryStorage()));
+  assert.equal((await fay.verify(name)).recovery, false);
+  const key = await fay.newRecoveryKey();
+  assert.match(key, /^([0-9A-Z]{4}-){8}[0-9A-Z]{4}$/);
+  assert.equal((await fay.verify(name)).recovery, false);
+  await assert.rejects(fay.setRecoveryKey(`${key.slice(0, -1)}${key.endsWith('0') ? 1 : 0}`),
+    { result: 'refused', slug: 'recovery-key' });
+  await fay.setRecoveryKey(key.toLowerCase().replaceAll('-', ' '));
+  assert.equal((await fay.verify(name)).recovery, true);
+  await assert.rejects(fay.newRecoveryKey(), { slug: 'recovery-key-stands' });
+  const next = await fay.newRecoveryKey(key);
+  await fay.setRecoveryKey(next, key);
+  await fay.close(); // and is lost
+  const login = recovery => Client.login(options(name, new MemoryStorage(), { recovery }));
+  await assert.rejects(login(key), ({ result }) => result !== undefined);
+  const again = await login(next);
+  assert.deepEqual((await again.devices()).filter(d => d.stands).map(d => d.own).sort(),
+    [false, true]);
+  const id = await again.create({ name: 'after', users: [alice.name] });
+  await alice.does('join', id);
+  await again.close();
+});
+
+test('an owner gives roles, and bans', async () => {
+  const id = await bob.create({ name: 'rules', users: [alice.name], open: true });
+  await alice.does('join', id);
+  await bob.refresh(id);
+  const roleOf = async () => (await bob.members(id)).find(m => !m.own && !m.departed)?.role;
+  assert.equal(await roleOf(), 'member');
+  await bob.setRole(id, alice.name, 'admin');
+  assert.equal(await roleOf(), 'admin');
+  await assert.rejects(bob.setRole(id, alice.name, 'king'), { result: 'usage' });
+  await bob.ban(id, alice.name);
+  assert.equal(await roleOf(), undefined);
+  assert.deepEqual((await bob.describe(id)).banned, [alice.name]);
+  await bob.unban(id, alice.name);
+  assert.deepEqual((await bob.describe(id)).banned ?? [], []);
+});
+
+test('an invitation is told once, also after another connection', async () => {
+  const sockets = [];
+  class Line extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      sockets.push(this);
+    }
+  }
+  const gus = await Client.register(options(`gus-${alice.name.slice(-8)}`,
+    new MemoryStorage(), { WebSocket: Line }));
+  const invite = async () => (await alice.does('create', '--invite', gus.username))[0].session_id;
+  const id = await invite();
+  hears(gus);
+  const count = session => gus.told.filter(e => e.kind === 'invited' &&
+    e.session === session).length;
+  await gus.heard('invited');
+  sockets[0].terminate();
+  await until(() => gus.told.filter(e => e.kind === 'connected').length === 2,
+    { name: 'another connection' });
+  const other = await invite();
+  await until(() => count(other) > 0, { name: 'the other invitation' });
+  assert.deepEqual([count(id), count(other)], [1, 1]);
+  await gus.join(id);
+  await gus.leave(id);
+  await alice.does('invite', id, gus.username);
+  await until(() => count(id) > 1, { name: 'an invitation back' });
+  await gus.close();
+});
+
+test('a QR code has its three corners', async () => {
+  const rows = await Client.qr('7K2QM-XW04D-R9ZTB-H5C1E');
+  assert.ok(rows.length >= 21 && rows.every(row => row.length === rows.length));
+  const corner = (x, y) => rows.slice(y, y + 7).map(row => row.slice(x, x + 7));
+  const finder = ['1111111', '1000001', '1011101', '1011101', '1011101', '1000001', '1111111'];
+  const last = rows.length - 7;
+  for (const [x, y] of [[0, 0], [last, 0], [0, last]]) assert.deepEqual(corner(x, y), finder);
+  assert.notDeepEqual(corner(last, last), finder);
+  await assert.rejects(Client.qr('x'.repeat(500)), { result: 'usage' });
+});
+
 test('a state is opened by its passphrase alone, by one at a time', async () => {
   const home = newHome();
   const dave = await Client.register(options(`dave-${alice.name.slice(-8)}`,

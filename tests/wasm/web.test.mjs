@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
 import { Person } from '../testlib/people.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { hermetic, root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
 
 const PASSPHRASE = 'a page has a passphrase';
 
@@ -79,6 +79,28 @@ test('by the keyboard alone one answers, and edits what one has said', async () 
   const last = told.filter(e => e.kind === 'text').at(-1);
   assert.ok(last.text === 'an answer' && last.reply_to > 0);
 });
+
+test('who has read a message stands at it', async () => {
+  const env = { ...alice.env, HERMETIC_RECEIPTS: 'on' };
+  await hermetic(['read', id], { ...alice, env }); // as a person reads
+  await page.sees(`Read by ${alice.name}`);
+});
+
+test('written from the right, the page is turned round, and what is said keeps its own side',
+  async () => {
+    const left = what => page.does(`return document.querySelector('${what}')
+      .getBoundingClientRect().left`);
+    const before = [await left('.frame > nav'), await left('.mine .bubble')];
+    await page.does('document.documentElement.dir = "rtl"');
+    assert.ok(before[0] < await left('.frame > nav'));
+    assert.ok(before[1] > await left('.mine .bubble'));
+    assert.equal(await page.does(`return getComputedStyle(
+      document.querySelector('.mine .text')).direction`), 'ltr');
+    assert.equal(await page.does(`return document.documentElement.scrollWidth <= innerWidth`),
+      true);
+    await isSound();
+    await page.does('document.documentElement.dir = "ltr"');
+  });
 
 const written = () => page.does('return labelled("Message to lunch").value');
 
