@@ -56,6 +56,7 @@ END
   ) && return 1
   [[ $said == *"start nothing, call this again"* ]] || { echo "$said" >&2; return 1; }
 }
+check "the administration's role may log in" quiet deploy/password.sh admin
 as alice send "$SESSION" "before another password" >/dev/null
 check "the log so far is in the archive" quiet deploy/backup.sh check
 n=$(by_psql 'SELECT count(*) FROM hermetic.message')
