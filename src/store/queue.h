@@ -2,6 +2,7 @@
 #ifndef HERMETIC_STORE_QUEUE_H
 #define HERMETIC_STORE_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,6 @@ struct store_request {
 	enum statement statement;
 	bool prepares; /* and the answer to that is not there yet */
 	struct params params;
-	/* a connection_done (store/connection.h) */
 	void (*done)(void *arg, enum err e, struct rows *rows);
 	void *arg;
 	uint64_t deadline; /* ms */

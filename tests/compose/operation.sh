@@ -2,47 +2,8 @@
 # The commands of docs/operations.md as they stand there, with two databases and a few nodes.
 # Of run.sh, which takes this in by `source`.
 
-by_psql() { # STATEMENT: of the primary, as the superuser
-  compose exec -T "$(member_is Leader)" psql -X -q -A -t -h /run/postgresql \
-    -U postgres -d hermetic -c "$1"
-}
-messages() { # there are N in the log
-  [ "$(by_psql 'SELECT count(*) FROM hermetic.message')" = "$1" ]
-}
-
 # --- passwords ---------------------------------------------------------------
 
-secrets_of() { # ROLE...: a line for each
-  local role
-  for role; do
-    printf '%s %s\n' "$role" "$(<"deploy/secrets/${role}_password")"
-  done
-}
-opens() { # ROLE PASSWORD
-  local name=hermetic_$1 at
-  case $1 in
-    patroni) # its interface, of the one that leads
-      at=$(inspect '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' \
-        "$(member_is Leader)")
-      [ "$("${IN[@]}" curl -s -m 5 -o /dev/null -w '%{http_code}' -u "patroni:$2" \
-        -X POST "http://${at%% *}:8008/reload")" = 202 ]
-      return
-      ;;
-    postgres) name=postgres ;;
-  esac
-  quiet docker exec -e "PGPASSWORD=$2" "$(container postgres)" psql -X -q -c SELECT \
-    "host=postgres,standby user=$name dbname=$([ "$1" = replication ] &&
-      echo postgres || echo hermetic)"
-}
-all_open() { # yes or no; lines of standard input
-  local role password
-  while read -r role password; do
-    [ "$(opens "$role" "$password" && echo yes || echo no)" = "$1" ] || {
-      echo "$role" >&2
-      return 1
-    }
-  done
-}
 passwords_change() {
   local roles=(owner api rotation mqtt mqtt_bridge admin replication postgres patroni)
   deploy/password.sh admin >/dev/null # now it may log in
@@ -75,7 +36,7 @@ certificate_changes() {
     ! tls_status_is 200 /readyz &&
     [ "$("${IN[@]}" curl -s -m 5 -o /dev/null -w '%{http_code}' --cacert "$file.pem" \
       https://localhost:8443/readyz)" = 200 ] &&
-    as alice send "$SESSION" "past a certificate" >/dev/null &&
+    SERVER=127.0.0.1:8000 as alice send "$SESSION" "past a certificate" >/dev/null &&
     for _ in $(seq 50); do
       ! grep -qF '"past a certificate"' "$out" || { status=0; break; }
       sleep 0.1
@@ -175,31 +136,6 @@ check "it comes back" two_again
 
 # --- backups -------------------------------------------------------------------------
 
-# Sends, says when, and waits until that is over.
-said_at() { # TEXT
-  as alice send "$SESSION" "$1" >/dev/null
-  by_psql "SELECT clock_timestamp() FROM pg_sleep(0.1)"
-}
-backed_up() { # what has made the databases anew keeps backups from now on
-  deploy/make-secrets.sh && deploy/switchover.sh restart && deploy/backup.sh full &&
-    as alice send "$SESSION" "between two backups" && deploy/backup.sh &&
-    deploy/backup.sh list && deploy/backup.sh check
-} >"$WORK/backup.log" 2>&1
-restored_to() { # N ARGUMENTS...: as many messages are there then
-  local n=$1
-  shift
-  deploy/restore.sh "$@" >"$WORK/restore.log" 2>&1 && two_again && messages "$n" || {
-    tail -n 30 "$WORK/restore.log" >&2
-    by_psql 'SELECT count(*) FROM hermetic.message' >&2
-    return 1
-  }
-}
-compose_files() { # FILE...: what each command is from now on
-  local file
-  HERMETIC_COMPOSE="docker compose -p $PROJECT -f docker-compose.yml"
-  for file; do HERMETIC_COMPOSE+=" -f $file"; done
-  compose() { $HERMETIC_COMPOSE "$@"; }
-}
 compose_files deploy/backup.yml
 check "backups are kept in a volume" backed_up
 timeline=$(by_psql 'SELECT timeline_id FROM pg_control_checkpoint()')
@@ -217,6 +153,7 @@ check "with what it had" messages "$n"
 check "and to a later one of the history before" restored_to $((n + 1)) "$late" "$timeline"
 check "which people go on with" bob_reads "late"
 check "what was replaced is deleted" quiet deploy/restore.sh clean
+source tests/compose/trouble.sh
 
 # The store is outside of the containers' networks, where the gateway is.
 store_up() {

@@ -10,7 +10,8 @@
 #
 # HERMETIC_ROUNDS is how often each fault of a database is tried, 1 if not set.
 # HERMETIC_PARTS=first ends it before databases fail; =operation tries the commands of
-# docs/operations.md and no more (operation.sh).
+# docs/operations.md and no more (operation.sh), =trouble what they do where something is
+# not as it should be, alone (trouble.sh).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . tools/dev/packages.sh
@@ -343,11 +344,24 @@ ceilings_hold() {
     [ "$(inspect '{{index .HostConfig.LogConfig.Config "max-size"}}' api)" = 20m ]
 }
 check "PostgreSQL and logs have the ceilings of the profile" ceilings_hold
-if [ "${HERMETIC_PARTS:-all}" = operation ]; then
-  source tests/compose/operation.sh
-  say "$passed checks passed"
-  exit
-fi
+source tests/compose/words.sh
+case ${HERMETIC_PARTS:-all} in
+  all | first) ;;
+  operation)
+    source tests/compose/operation.sh
+    say "$passed checks passed"
+    exit
+    ;;
+  trouble)
+    compose_files deploy/backup.yml
+    check "backups are kept in a volume" backed_up
+    as alice send "$SESSION" "late" >/dev/null
+    source tests/compose/trouble.sh
+    say "$passed checks passed"
+    exit
+    ;;
+  *) die "no part of that name: $HERMETIC_PARTS" ;;
+esac
 
 # --- the administration's API -------------------------------------------------
 

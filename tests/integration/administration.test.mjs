@@ -132,10 +132,25 @@ describe('administration', { concurrency: false }, () => {
         SET expires_at = now() - interval '1 second'`);
       refused(await register(wants.url, { token: late }), 403,
         'registration-closed');
+      const over = JSON.parse(await run('token', '--json')).token;
+      const [{ token_id: id }] = lines(await run('tokens', '--json'));
+      await run('end-token', id);
+      assert.deepEqual(lines(await run('tokens', '--json')), []);
+      refused(await register(wants.url, { token: over }), 403, 'registration-closed');
       assert.ok(!(await postgres.dump()).includes(late));
     } finally {
       await Promise.all([closed.stop(), wants.stop()]);
     }
+  });
+
+  test('a device is ended, and its account goes on', async () => {
+    const eve = await newUser(node.url, 'eve'), other = await eve.another();
+    await run('end-device', other.id);
+    await until(async () => (await other.get('/sessions')).status === 401);
+    ok(await eve.get('/sessions'));
+    assert.deepEqual(lines(await run('devices', eve.username, '--json'))
+      .map(d => d.device_id), [eve.id]);
+    await fails(/./, 'end-device', randomUUID());
   });
 
   test('a device\'s name is cut between characters', async () => {

@@ -2,7 +2,7 @@
 // rules' own program. What is not tried is that the faults make these numbers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -65,6 +65,29 @@ test('the dashboard shows metrics that there are, each panel in a place of its o
       for (const [name] of expr.matchAll(/\b(?:hermetic|process)_\w+/g))
         assert.match(ours, new RegExp(`\\b${name.replace(/_(?:bucket|sum|count)$/, '')}\\b`), title);
   }
+});
+
+// As Grafana's own program sees it where the image is to be had; its types are here.
+test('the dashboard is what Grafana\'s schema says', async () => {
+  const { version } = JSON.parse(read('tests/node_modules/@grafana/schema/package.json'));
+  assert.ok(services.grafana.image.endsWith(`:${version}}`), 'the schema is of the image');
+  const dir = temporary('home');
+  const errors = async dashboard => {
+    writeFileSync(join(dir, 'dashboard.ts'), `import type { Dashboard, Panel } from '${
+      join(root, 'tests/node_modules/@grafana/schema')}';
+// What Grafana puts in by itself where it is not said.
+type Given<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
+type Said = Omit<Given<Dashboard, 'editable' | 'graphTooltip' | 'style' | 'revision'>,
+  'panels'> & { panels:
+  Given<Panel, 'options' | 'repeatDirection' | 'transformations' | 'transparent'>[] };
+export const it: Said = ${dashboard};\n`);
+    return exec('node', [join(root, 'tests/node_modules/typescript/bin/tsc'), '--noEmit',
+      '--strict', '--skipLibCheck', '--moduleResolution', 'node', '--target', 'es2020',
+      join(dir, 'dashboard.ts')], { cwd: dir }).then(() => '', e => e.stdout);
+  };
+  const dashboard = read(`${at}/dashboards/hermetic.json`);
+  assert.equal(await errors(dashboard), '');
+  assert.match(await errors(dashboard.replace('"gridPos"', '"gridPlace"')), /gridPlace/);
 });
 
 test('promtool', { skip: !promtool && 'there is no promtool: it is in Debian\'s prometheus' },

@@ -188,9 +188,10 @@ export class Session {
     return bytes;
   }
 
-  send(device, options = {}) {
+  /** `envelope` is one that was made before; else it is made of the options. */
+  send(device, { envelope: made, ...options } = {}) {
     return device.post(this.path('/send'),
-      { envelope: base64(this.envelope(options)) }, options);
+      { envelope: base64(made ?? this.envelope(options)) }, options);
   }
 
   /** Posts a commit that adds, removes or neither. */
