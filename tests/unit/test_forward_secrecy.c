@@ -35,7 +35,7 @@ struct wanted {
 
 /* gcc 14's sanitizer keeps frames of functions that have returned, to find who uses
  * them. They are in no product. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	return "detect_stack_use_after_return=0";
