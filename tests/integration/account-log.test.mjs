@@ -399,7 +399,8 @@ closed       by link 7
     assert.match(await said({ links: ['?'] }), /a link is not base64/);
     assert.match(await said({}), /it has no links/);
     const none = await verify('/nowhere/there.json');
-    assert.match(none.err, /Cannot read \/nowhere\/there\.json\./);
+    assert.match(none.err,
+      /Cannot read \/nowhere\/there\.json: No such file or directory\./);
     const usage = await hermetic(['account', 'verify']);
     assert.equal(usage.code, 2);
     assert.equal((await hermetic(['account', 'delete', 'x'])).code, 2);
