@@ -9,13 +9,20 @@
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/pause.h"
+#include "reach/state.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* So long an answer is awaited: by who types; before there is a line to type in; and then of a
+ * server that gave none. */
+#define PATIENCE_MS 5000
+#define START_MS 10000
+#define DEAF_MS 1000
 #define AGAIN_MAX_MS 8000 /* between tries to send what waits, at most */
 
 static const int SIGNALS[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH };
@@ -28,6 +35,27 @@ static void on_signal(int number)
 		resized = 1;
 	else
 		told_to_stop = 1;
+}
+
+/* A server that takes a connection and says nothing keeps nobody from leaving, and not for
+ * long from typing: what is typed meanwhile waits to be sent. */
+static bool is_over(void *context, uint64_t waited_ms)
+{
+	const struct chat *chat = context;
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	bool readable;
+
+	if (told_to_stop != 0)
+		return true;
+	if (chat->line != NULL ? !line_is_edited(chat->line)
+			       : !isatty(STDIN_FILENO))
+		return false;
+	if (!chat->begun)
+		return waited_ms >= (chat->disconnected ? DEAF_MS : START_MS);
+	readable = poll(&input, 1, 0) > 0;
+	if (chat->disconnected && readable)
+		return true;
+	return waited_ms >= PATIENCE_MS && (chat->disconnected || readable);
 }
 
 /* ---- what happens ---- */
@@ -181,14 +209,17 @@ static void on_connected(void *context, bool connected, const char *reason)
 
 	chat->disconnected = !connected;
 	chat->again_ms = CHAT_AGAIN_MS;
-	out_put_safe(&safe, span_str(reason));
+	if (strcmp(reason, "connection lost") != 0)
+		out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line(connected ? "* Connected again.%.*s"
 			 : chat->live == NULL
 			     ? "* What is kept here is shown. %.*s Trying "
 			       "again."
-			     : "* Connection lost (%.*s); trying again.",
+			 : safe.n > 0
+			     ? "* Connection lost (%.*s); trying again."
+			     : "* Connection lost; trying again.%.*s",
 			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
 	line_show(chat->line);
 	buf_clear(&safe);
@@ -370,6 +401,7 @@ static enum err talk(struct chat *chat)
 		out_line("* You are %s. /help lists the commands.",
 			 chat->cmd->a.username);
 	TRY(tell(chat));
+	chat->begun = true;
 	line_hide(chat->line);
 	cmd_remind_recovery(chat->cmd);
 	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
@@ -416,7 +448,10 @@ enum err cmd_chat(struct cmd *cmd)
 					  &chat };
 	enum err e;
 
+	if (state_exists(cmd->a.home)) /* who logs in waits */
+		pause_ask(is_over, &chat);
 	TRY(chat_log_in(cmd));
+	pause_ask(is_over, &chat);
 	chat.printed = json_object();
 	chat.unsent = json_object();
 	chat.noticed = json_object();
@@ -439,6 +474,7 @@ enum err cmd_chat(struct cmd *cmd)
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:
+	pause_ask(NULL, NULL);
 	out_wrap_by(NULL);
 	out_in_chat(false);
 	line_close(chat.line);
