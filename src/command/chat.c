@@ -41,21 +41,24 @@ static void on_signal(int number)
  * long from typing: what is typed meanwhile waits to be sent. */
 static bool is_over(void *context, uint64_t waited_ms)
 {
-	const struct chat *chat = context;
+	struct chat *chat = context;
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	bool readable;
+	bool deaf = chat->disconnected || chat->deaf;
+	uint64_t patience_ms = !chat->begun ? START_MS : PATIENCE_MS;
 
 	if (told_to_stop != 0)
 		return true;
 	if (chat->line != NULL ? !line_is_edited(chat->line)
 			       : !isatty(STDIN_FILENO))
 		return false;
-	if (!chat->begun)
-		return waited_ms >= (chat->disconnected ? DEAF_MS : START_MS);
-	readable = poll(&input, 1, 0) > 0;
-	if (chat->disconnected && readable)
+	if (chat->leaving)
 		return true;
-	return waited_ms >= PATIENCE_MS && (chat->disconnected || readable);
+	if (chat->begun && poll(&input, 1, 0) <= 0 && !deaf)
+		return false;
+	if (waited_ms < (deaf ? DEAF_MS : patience_ms))
+		return false;
+	chat->deaf = true;
+	return true;
 }
 
 /* ---- what happens ---- */
@@ -208,6 +211,7 @@ static void on_connected(void *context, bool connected, const char *reason)
 	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
+	chat->deaf &= !connected;
 	chat->again_ms = CHAT_AGAIN_MS;
 	if (strcmp(reason, "connection lost") != 0)
 		out_put_safe(&safe, span_str(reason));
@@ -397,12 +401,12 @@ static enum err talk(struct chat *chat)
 	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
 		(void)sigaction(SIGNALS[i], &action, NULL);
 	TRY(listen_to_all(chat));
+	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
 			 chat->cmd->a.username);
 	TRY(tell(chat));
 	chat->begun = true;
-	line_hide(chat->line);
 	cmd_remind_recovery(chat->cmd);
 	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
 		on_waits(chat);
@@ -474,11 +478,12 @@ enum err cmd_chat(struct cmd *cmd)
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:
-	pause_ask(NULL, NULL);
 	out_wrap_by(NULL);
 	out_in_chat(false);
 	line_close(chat.line);
+	chat.line = NULL;
 	live_close(chat.live);
+	pause_ask(NULL, NULL);
 	json_decref(chat.printed);
 	json_decref(chat.unsent);
 	json_decref(chat.noticed);
