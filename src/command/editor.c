@@ -400,8 +400,10 @@ static bool set_keys(EditLine *el)
 	if (is_vi(el))
 		good &=
 		    el_wset(el, EL_BIND, L"^]", L"vi-command-mode", NULL) == 0;
-	/* signals come as keys: nobody dies with the terminal raw */
-	good &= el_wset(el, EL_SETTY, L"-d", L"-isig", L"-ixon", NULL) == 0;
+	/* signals come as keys: nobody dies with the terminal raw; and CR LF, which the
+	 * terminal would exchange, as it was pasted */
+	good &= el_wset(el, EL_SETTY, L"-d", L"-isig", L"-ixon", L"-icrnl",
+			L"-inlcr", NULL) == 0;
 	return good && el_wset(el, EL_EDITMODE, 1) == 0;
 }
 

@@ -59,6 +59,10 @@ bool times_parse_since(const char *text, uint64_t now_ms, uint64_t *ms)
 		time.tm_sec = 0;
 		time.tm_isdst = -1;
 		written = is_written(text, "%H:%M", &time);
+		/* what has not come today was yesterday */
+		if (time.tm_hour * 60 + time.tm_min >
+		    today.tm_hour * 60 + today.tm_min)
+			time.tm_mday--;
 	}
 	then = written ? mktime(&time) : -1;
 	if (then <= 0)

@@ -229,6 +229,9 @@ describe('the chat', { concurrency: false }, () => {
     chat.type('Y');
     chat.press('Enter');
     await chat.shows('line 199');
+    chat.paste('first\r\nsecond\r\n', { raw: true }); // a line's end is one
+    await chat.shows(/> first\nsecond\n/);
+    chat.press('C-u');
     chat.paste('x'.repeat(70000));
     await chat.shows('too long for a message');
     chat.type('//shrug');

@@ -31,9 +31,10 @@ export class Terminal {
     this.tmux(['send-keys', ...keys]);
   }
 
-  paste(text) {
+  /** As most terminals do it, with CR for LF; `raw`: as others do, which change nothing. */
+  paste(text, { raw = false } = {}) {
     this.tmux(['load-buffer', '-'], { input: text });
-    this.tmux(['paste-buffer', '-p']);
+    this.tmux(['paste-buffer', '-p', ...raw ? ['-r'] : []]);
   }
 
   /** The rows of the screen, without spaces at their end. */

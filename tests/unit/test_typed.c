@@ -351,6 +351,9 @@ static void test_times(void **state)
 	assert_int_equal(value, 1795910400000 + 18 * 3600000);
 	assert_true(times_parse_since("00:10", now, &value));
 	assert_int_equal(value, 1795996800000 + 600000);
+	/* what has not come today is yesterday's */
+	assert_true(times_parse_since("18:00", now, &value));
+	assert_int_equal(value, 1795910400000 + 18 * 3600000);
 	assert_false(times_parse_since("2026-13-29", now, &value));
 	assert_false(times_parse_since("2026-11-29x", now, &value));
 	assert_false(times_parse_since("", now, &value));
