@@ -9,13 +9,20 @@
 #include "reach/directory.h"
 #include "reach/drive.h"
 #include "reach/pause.h"
+#include "reach/state.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* So long an answer is awaited: by who types; before there is a line to type in; and then of a
+ * server that gave none. */
+#define PATIENCE_MS 5000
+#define START_MS 10000
+#define DEAF_MS 1000
 #define AGAIN_MAX_MS 8000 /* between tries to send what waits, at most */
 
 static const int SIGNALS[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH };
@@ -28,6 +35,30 @@ static void on_signal(int number)
 		resized = 1;
 	else
 		told_to_stop = 1;
+}
+
+/* A server that takes a connection and says nothing keeps nobody from leaving, and not for
+ * long from typing: what is typed meanwhile waits to be sent. */
+static bool is_over(void *context, uint64_t waited_ms)
+{
+	struct chat *chat = context;
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	bool deaf = chat->disconnected || chat->deaf;
+	uint64_t patience_ms = !chat->begun ? START_MS : PATIENCE_MS;
+
+	if (told_to_stop != 0)
+		return true;
+	if (chat->line != NULL ? !line_is_edited(chat->line)
+			       : !isatty(STDIN_FILENO))
+		return false;
+	if (chat->leaving)
+		return true;
+	if (chat->begun && poll(&input, 1, 0) <= 0 && !deaf)
+		return false;
+	if (waited_ms < (deaf ? DEAF_MS : patience_ms))
+		return false;
+	chat->deaf = true;
+	return true;
 }
 
 /* ---- what happens ---- */
@@ -180,15 +211,19 @@ static void on_connected(void *context, bool connected, const char *reason)
 	struct buf safe = BUF_INIT;
 
 	chat->disconnected = !connected;
+	chat->deaf &= !connected;
 	chat->again_ms = CHAT_AGAIN_MS;
-	out_put_safe(&safe, span_str(reason));
+	if (strcmp(reason, "connection lost") != 0)
+		out_put_safe(&safe, span_str(reason));
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line(connected ? "* Connected again.%.*s"
 			 : chat->live == NULL
 			     ? "* What is kept here is shown. %.*s Trying "
 			       "again."
-			     : "* Connection lost (%.*s); trying again.",
+			 : safe.n > 0
+			     ? "* Connection lost (%.*s); trying again."
+			     : "* Connection lost; trying again.%.*s",
 			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
 	line_show(chat->line);
 	buf_clear(&safe);
@@ -366,11 +401,12 @@ static enum err talk(struct chat *chat)
 	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
 		(void)sigaction(SIGNALS[i], &action, NULL);
 	TRY(listen_to_all(chat));
+	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
 			 chat->cmd->a.username);
 	TRY(tell(chat));
-	line_hide(chat->line);
+	chat->begun = true;
 	cmd_remind_recovery(chat->cmd);
 	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
 		on_waits(chat);
@@ -416,7 +452,10 @@ enum err cmd_chat(struct cmd *cmd)
 					  &chat };
 	enum err e;
 
+	if (state_exists(cmd->a.home)) /* who logs in waits */
+		pause_ask(is_over, &chat);
 	TRY(chat_log_in(cmd));
+	pause_ask(is_over, &chat);
 	chat.printed = json_object();
 	chat.unsent = json_object();
 	chat.noticed = json_object();
@@ -442,7 +481,9 @@ out:
 	out_wrap_by(NULL);
 	out_in_chat(false);
 	line_close(chat.line);
+	chat.line = NULL;
 	live_close(chat.live);
+	pause_ask(NULL, NULL);
 	json_decref(chat.printed);
 	json_decref(chat.unsent);
 	json_decref(chat.noticed);

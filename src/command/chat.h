@@ -29,6 +29,8 @@ struct chat {
 	enum err refused; /* the first line of a pipe that was; ERR_OK: none */
 	struct why refusal;
 	bool disconnected;
+	bool deaf;	 /* the server gave no answer, and none since */
+	bool begun;	 /* the person has been given the line to type in */
 	int again_ms;	 /* between tries to send what waits */
 	json_t *unsent;	 /* the sessions where what waits is tried again */
 	json_t *printed; /* by session: whose coming in was printed */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/sec.h"
+#include "reach/pause.h"
 #include "reach/problem.h"
 
 #include <curl/curl.h>
@@ -216,14 +217,30 @@ void api_parts_begin(struct api *api, const char *method, const char *url,
 	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "hermetic");
 }
 
+static int on_wait(void *context, curl_off_t to_get, curl_off_t got,
+		   curl_off_t to_give, curl_off_t given)
+{
+	const uint64_t *since = context;
+
+	(void)to_get;
+	(void)got;
+	(void)to_give;
+	(void)given;
+	return pause_is_over(*since) ? 1 : 0;
+}
+
 static CURLcode exchange(struct api *api, const char *method, const char *url,
 			 const char *body, struct buf *raw, long *status)
 {
 	struct curl_slist *headers = make_headers(api, body != NULL);
+	uint64_t since = clock_steady_ms();
 	CURL *c = api->curl;
 	CURLcode rc;
 
 	api_parts_begin(api, method, url, headers);
+	(void)curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_wait);
+	(void)curl_easy_setopt(c, CURLOPT_XFERINFODATA, &since);
+	(void)curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	if (body != NULL) {
 		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
 		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -274,6 +291,9 @@ enum err api_parts_explain(const struct api *api, CURLcode rc, struct why *why)
 	if (rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_UNSUPPORTED_PROTOCOL)
 		return refuse_answer(api, why);
 	why->unreachable = true;
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return why_set(why, ERR_LOCAL_IO, "unreachable",
+			       "%s does not answer.", api->base);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_SSL_CACERT_BADFILE)
 		return why_set(why, ERR_LOCAL_IO, "not-trusted",

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "device/record.h"
 #include "reach/channel_kind.h"
+#include "reach/pause.h"
 #include "reach/problem.h"
 #include "reach/typing.h"
 
@@ -173,17 +174,21 @@ static enum err read_answer(json_t *answer, struct why *why, char slug[48])
 enum err channel_request(struct channel *channel, const char *id, json_t *body,
 			 struct why *why, char slug[48], json_t **answer)
 {
-	uint64_t until = clock_steady_ms() + ANSWER_MS;
+	uint64_t since = clock_steady_ms();
 	enum err e = ERR_OK;
 
 	slug[0] = '\0';
 	if (!channel->ended)
 		TRY(start_request(channel, id, body));
-	while (channel->answer == NULL && !channel->ended &&
-	       clock_steady_ms() < until) {
+	while (channel->answer == NULL && !channel->ended) {
 		/* the answer stands behind pushes: read on whatever waits */
 		set_paused(channel, false);
-		(void)channel->kind->serve(channel, -1, 1000, NULL);
+		(void)channel->kind->serve(channel, -1, PAUSE_ASK_MS, NULL);
+		/* one that gives no answer to this gives none to the next one */
+		if (channel->answer == NULL &&
+		    (clock_steady_ms() - since >= ANSWER_MS ||
+		     pause_is_over(since)))
+			channel_end(channel, SPAN_LIT("no answer"));
 	}
 	if (channel->answer == NULL)
 		TRY(channel_lost(channel, why));

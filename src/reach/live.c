@@ -8,6 +8,7 @@
 #include "reach/typing.h"
 #include "reach/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,21 @@ static void wait_for_server(struct live *live)
 	why_clear(&live->a->why);
 }
 
+/* One that is as it was at the last try was told then. */
+static enum err tell_refusal(struct live *live, enum err e)
+{
+	struct why *why = &live->a->why;
+	bool again = e != ERR_OK && why->slug[0] != '\0' &&
+		     strcmp(why->slug, live->refused) == 0;
+
+	(void)snprintf(live->refused, sizeof(live->refused), "%s",
+		       e != ERR_OK ? why->slug : "");
+	if (!again)
+		return e;
+	why_clear(why);
+	return ERR_OK;
+}
+
 static enum err reconnect(struct live *live)
 {
 	enum err e = connect_all(live);
@@ -174,7 +190,7 @@ static enum err reconnect(struct live *live)
 	if (live->channel == NULL) /* refused: whoever listens may go on */
 		back_off(live, clock_steady_ms());
 	tell_connected(live);
-	return e;
+	return tell_refusal(live, e);
 }
 
 enum err live_open(struct account *a, const struct live_listener *listener,

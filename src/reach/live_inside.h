@@ -28,8 +28,9 @@ struct live {
 	uint64_t since;	   /* of the connection, by the same */
 	unsigned backoff_ms;
 	bool renew_token;
-	bool told_lost; /* whoever listens was told of it */
-	bool passing;	/* the last failure may not be there another time */
+	bool told_lost;	  /* whoever listens was told of it */
+	char refused[48]; /* the slug of the last refusal, which was told */
+	bool passing;	  /* the last failure may not be there another time */
 };
 
 /* Notes whether the failure, which it gives back, may not be there another time

@@ -222,13 +222,19 @@ static void set_reading(struct channel *channel, bool on)
 
 static enum err subscribe_once(struct mqtt *mqtt, struct why *why)
 {
+	uint64_t since = clock_steady_ms();
+
 	mqtt->granted = -1;
 	if (!mqtt->channel.ended &&
 	    mosquitto_subscribe(mqtt->m, &mqtt->subscribe_id, mqtt->topic, 1) !=
 		MOSQ_ERR_SUCCESS)
 		channel_end(&mqtt->channel, SPAN_LIT("connection lost"));
-	while (mqtt->granted < 0 && !mqtt->channel.ended)
-		(void)serve(&mqtt->channel, -1, 1000, NULL);
+	while (mqtt->granted < 0 && !mqtt->channel.ended) {
+		(void)serve(&mqtt->channel, -1, PAUSE_ASK_MS, NULL);
+		if (clock_steady_ms() - since >= CHANNEL_CONNECT_MS ||
+		    pause_is_over(since))
+			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
+	}
 	return mqtt->granted >= 0 ? ERR_OK : channel_lost(&mqtt->channel, why);
 }
 
@@ -449,6 +455,7 @@ out:
 static void try_address(struct mqtt *mqtt, const struct address *address,
 			const char *from, uint64_t until)
 {
+	uint64_t since = clock_steady_ms();
 	int result = mosquitto_connect_bind_async(mqtt->m, address->host,
 						  (int)address->port,
 						  KEEPALIVE_SECONDS, from);
@@ -457,7 +464,7 @@ static void try_address(struct mqtt *mqtt, const struct address *address,
 		channel_end(&mqtt->channel,
 			    span_str(mosquitto_strerror(result)));
 	while (!mqtt->connected && !mqtt->channel.ended) {
-		if (clock_steady_ms() >= until)
+		if (clock_steady_ms() >= until || pause_is_over(since))
 			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
 		else
 			(void)serve(&mqtt->channel, -1, 100, NULL);

@@ -8,6 +8,8 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* The mask of signals while pause_poll() waits, of all threads; borrowed until another
  * one is set. NULL, as at the beginning: that of the thread stays. */
@@ -15,5 +17,18 @@ void pause_set_mask(const sigset_t *mask);
 
 /* As poll(). */
 int pause_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+
+/*
+ * Waiting for a server's answer. Whoever has something else to do is asked now and then, at
+ * least each second and when a signal has come, with how long the answer has been awaited:
+ * `true` ends the waiting as if the server could not be reached. NULL, as at the beginning:
+ * nobody is asked.
+ */
+void pause_ask(bool (*is_over)(void *context, uint64_t waited_ms),
+	       void *context);
+
+/* `since`: by the steady clock, milliseconds. */
+bool pause_is_over(uint64_t since);
+#define PAUSE_ASK_MS 250 /* where who waits can choose */
 
 #endif

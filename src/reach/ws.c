@@ -2,6 +2,7 @@
 #include "reach/pause.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/sec.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ struct ws {
 	struct buf out; /* LWS_PRE bytes of room, then what to write */
 	bool established, refused;
 	lws_sorted_usec_list_t patience; /* while it connects */
+	uint64_t since;			 /* by the steady clock */
 };
 
 static struct ws *of(struct channel *channel)
@@ -175,7 +177,16 @@ static enum err set_authorization(struct ws *ws, const char *token)
 /* lws waits without end for a server that takes the connection and says nothing. */
 static void give_up(lws_sorted_usec_list_t *patience)
 {
-	end(lws_container_of(patience, struct ws, patience), "no answer");
+	struct ws *ws = lws_container_of(patience, struct ws, patience);
+
+	if (clock_steady_ms() - ws->since >= CHANNEL_CONNECT_MS ||
+	    pause_is_over(ws->since)) {
+		end(ws, "no answer");
+		lws_cancel_service(ws->context); /* it would wait on */
+		return;
+	}
+	lws_sul_schedule(ws->context, 0, patience, give_up,
+			 (lws_usec_t)PAUSE_ASK_MS * 1000);
 }
 
 static enum err connect_to(struct ws *ws, const char *url, const char *ca)
@@ -210,8 +221,9 @@ static enum err connect_to(struct ws *ws, const char *url, const char *ca)
 	    (strcmp(scheme, "https") == 0 ? LCCSCF_USE_SSL : 0);
 	info.pwsi = &ws->wsi;
 	info.retry_and_idle_policy = &IDLE_POLICY;
+	ws->since = clock_steady_ms();
 	lws_sul_schedule(ws->context, 0, &ws->patience, give_up,
-			 (lws_usec_t)CHANNEL_CONNECT_MS * 1000);
+			 (lws_usec_t)PAUSE_ASK_MS * 1000);
 	if (lws_client_connect_via_info(&info) == NULL)
 		end(ws, "no connection");
 	while (!ws->established && !ws->channel.ended)

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { startProxy } from '../testlib/proxy.mjs';
 import { Terminal } from '../testlib/terminal.mjs';
 import { Person, twoPeople } from '../testlib/people.mjs';
 import { build, hermetic, newHome, startNode, startPostgres, until }
@@ -440,6 +441,42 @@ describe('the chat', { concurrency: false }, () => {
     const found = await shown(alice, 'search', 'never said by anybody');
     assert.deepEqual([found.code, found.out], [0, 'Nothing found.\n']);
     assert.equal((await shown(alice, 'search', ' ')).code, 2);
+  });
+
+  test('a server that says nothing keeps nobody from typing, nor from leaving', async () => {
+    const id = await session('Deaf'), proxy = await startProxy(node.url);
+    try {
+      const chat = chatOf({ ...alice, server: proxy.url });
+      await chat.shows('/help lists');
+      chat.type('/open deaf');
+      chat.press('Enter');
+      await chat.shows('Deaf>');
+      proxy.hooks.request = () => new Promise(() => {});
+      proxy.hooks.upgrade = () => {};
+      proxy.cut();
+      await chat.shows('Connection lost');
+      chat.type('into the void');
+      chat.press('Enter');
+      await chat.shows(/Waiting \(item \d+\)/);
+      chat.type('/history 1');
+      chat.press('Enter');
+      const rows = await chat.shows(/Deaf>$/m);
+      assert.equal(rows.join('\n').match(/Connection lost/g).length, 1, rows.join('\n'));
+      assert.doesNotMatch(rows.join('\n'), /\(connection lost\)/);
+      const ended = Date.now();
+      chat.press('C-d');
+      await until(() => chat.isOver(), { name: 'the end of the chat' });
+      assert.ok(Date.now() - ended < 5000);
+      // nor where it was so from the start
+      const other = chatOf({ ...alice, server: proxy.url });
+      await other.shows('/help lists');
+      other.press('C-d');
+      await until(() => other.isOver(), { name: 'the end of the other' });
+    } finally { await proxy.stop(); }
+    // what was typed is sent by the next one
+    await alice.does('outbox', id, '--flush');
+    await bob.does('read', id);
+    assert.ok((await bob.texts(id)).includes('into the void'));
   });
 
   test('no prompt stands in what is printed', async () => {

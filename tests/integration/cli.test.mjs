@@ -78,7 +78,7 @@ describe('the hermetic command', { concurrency: false }, () => {
     await failing(/descriptor 0 is longer than 1024 bytes/,
       ['--passphrase-fd', '0'], {}, 'x'.repeat(1025));
     await failing(/from descriptor 99 \(Bad file/, ['--passphrase-fd', '99']);
-    await failing(/from \/nowhere \(No such file/, [],
+    await failing(/Cannot read \/nowhere: No such file/, [],
       { HERMETIC_PASSPHRASE_FILE: '/nowhere' });
     await failing(/There is no terminal/, [], { CREDENTIALS_DIRECTORY: '/' });
   });

@@ -63,6 +63,16 @@ export class Terminal {
     return rows;
   }
 
+  /** The program has ended. */
+  isOver() {
+    try {
+      this.tmux(['list-panes']);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
   /** Ends the terminal, and with it the program, if it has not ended. */
   close() {
     try {
