@@ -104,13 +104,6 @@ MUST_CHECK enum err cmd_accept_invitation(struct cmd *cmd, const char *id);
 MUST_CHECK enum err cmd_approve(struct cmd *cmd);
 MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
 
-/* Calls `each` for every session that this device is a member of. One that
- * fails does not keep the others from it, unless the server is not reached;
- * the first failure is returned. */
-MUST_CHECK enum err cmd_in_sessions(struct cmd *cmd,
-				    enum err (*each)(struct cmd *cmd,
-						     const char *id));
-
 /* As `link`; the device of that number has to be in each session afterwards. */
 MUST_CHECK enum err cmd_link_device(struct cmd *cmd, uint64_t number);
 

@@ -1,13 +1,9 @@
-/* account delete, and what account sets at this device. Of delete: the account's log is closed, its devices depart from all sessions, and
- * the server erases it. Cut off at any step, the same command goes on. */
+/* account delete (reach/closing.h), and what account sets at this device. */
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "device/approval.h"
 #include "device/verified.h"
 #include "reach/closing.h"
-#include "reach/drive.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,100 +36,24 @@ static void explain(const struct cmd *cmd)
 	out_line("To do it: hermetic account delete --yes");
 }
 
-/* ---- the log ---- */
-
-static enum err refuse_number(struct cmd *cmd)
-{
-	return why_set(&cmd->a.why, ERR_STATE_GONE, "not-in-log",
-		       "This device does not stand in its account's log, so it "
-		       "cannot close the account: do it on a device that does, "
-		       "or let this one in with hermetic login.");
-}
-
-/* A link that waits from before goes first, be it the one that closes. */
-static enum err close_log(struct cmd *cmd)
-{
-	uint64_t number;
-	bool closed, recovery;
-	enum err e;
-
-	TRY(device_account_is_closed(cmd->a.device, &closed));
-	if (closed)
-		goto out;
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	TRY(device_number(cmd->a.device, &number, &recovery));
-	TRY(device_account_is_closed(cmd->a.device, &closed));
-	if (closed)
-		goto out;
-	ENSURE(number > 0, refuse_number(cmd));
-	TRY(device_close_account(cmd->a.device, &cmd->a.why));
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	TRY(device_account_is_closed(cmd->a.device, &closed));
-	ENSURE(closed, why_set(&cmd->a.why, ERR_STATE_CONFLICT, "overtaken",
-			       "Another device has changed the account "
-			       "meanwhile, and it is not closed: try again."));
-out:
-	return e;
-}
-
 /* ---- the sessions ---- */
 
-/* Another leaf of this account that has not departed. */
-static bool is_sibling(const struct cmd *cmd, const json_t *member)
+static void print_left(void *context, const char *id)
 {
-	return strcmp(out_member(member, "username"), cmd->a.username) == 0 &&
-	       !json_is_true(json_object_get(member, "own")) &&
-	       !json_is_true(json_object_get(member, "departed"));
-}
+	const struct cmd *cmd = context;
 
-static enum err depart(struct cmd *cmd, const char *id, const char *device)
-{
-	char whom[DEVICE_NAME_SIZE + TEXT_UUID_SIZE];
-	const struct order order = { .kind = ORDER_DEPART,
-				     .session = id,
-				     .whom = whom };
-
-	(void)snprintf(whom, sizeof(whom), "%s/%s", cmd->a.username, device);
-	return drive_order(&cmd->a, &order, NULL);
-}
-
-static enum err leave(struct cmd *cmd, const char *id)
-{
-	json_t *session = NULL;
-	const json_t *member;
-	size_t i;
-	enum err e;
-
-	TRY(view_session(&cmd->a, id, &session));
-	json_array_foreach(json_object_get(session, "members"), i, member)
-	{
-		if (is_sibling(cmd, member))
-			TRY(depart(cmd, id, out_member(member, "device_id")));
-	}
-	TRY(drive_session(&cmd->a, ORDER_LEAVE, id));
 	if (!cmd->args->json)
 		out_line("Left %s.", id);
-out:
-	if (e != ERR_OK && !cmd->a.why.unreachable)
-		(void)fprintf(stderr,
-			      "hermetic: No departure could be made from %s: "
-			      "its members remove your devices there once they "
-			      "have read your account's log.\n",
-			      id);
-	json_decref(session);
-	return e;
 }
 
-/* Only a server that is not reached is a reason to come back: whatever else is wrong
- * with a session must not keep the account from its end. */
-static enum err leave_all(struct cmd *cmd)
+static void print_not_left(void *context, const char *id)
 {
-	enum err e = cmd_in_sessions(cmd, leave);
-
-	if (e == ERR_OK || cmd->a.why.unreachable)
-		return e;
-	why_clear(&cmd->a.why);
-	return ERR_OK;
+	(void)context;
+	(void)fprintf(stderr,
+		      "hermetic: No departure could be made from %s: "
+		      "its members remove your devices there once they "
+		      "have read your account's log.\n",
+		      id);
 }
 
 /* ---- the end ---- */
@@ -156,7 +76,8 @@ static void print_deleted(const struct cmd *cmd)
 
 enum err cmd_account_delete(struct cmd *cmd)
 {
-	bool asked;
+	const struct closing_listener listener = { print_left, print_not_left,
+						   cmd };
 	enum err e;
 
 	TRY(cmd_open(cmd));
@@ -164,12 +85,7 @@ enum err cmd_account_delete(struct cmd *cmd)
 		explain(cmd);
 		goto out;
 	}
-	TRY(closing_was_asked(&cmd->a, &asked));
-	if (!asked) {
-		TRY(close_log(cmd));
-		TRY(leave_all(cmd));
-	}
-	TRY(closing_erase(&cmd->a));
+	TRY(closing_run(&cmd->a, &listener));
 	print_deleted(cmd);
 out:
 	return e;

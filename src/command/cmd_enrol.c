@@ -72,29 +72,19 @@ out:
 
 /* ---- all ---- */
 
-static enum err refuse_in(struct cmd *cmd)
-{
-	return why_set(&cmd->a.why, ERR_STATE_CONFLICT, "in-account",
-		       "This device stands in its account's log already.");
-}
-
 enum err cmd_enrol(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
 	bool needed;
 	enum err e;
 
-	TRY(enrol_is_needed(&cmd->a, &needed));
-	if (!needed) {
-		if (args->recovery || args->begin_anew)
-			e = refuse_in(cmd);
+	if (args->begin_anew || args->recovery) {
+		TRY(enrol_must_be_needed(&cmd->a));
+		TRY(args->begin_anew ? enrol_anew(&cmd->a) : by_recovery(cmd));
 		goto out;
 	}
-	if (args->begin_anew)
-		TRY(enrol_anew(&cmd->a));
-	else if (args->recovery)
-		TRY(by_recovery(cmd));
-	else
+	TRY(enrol_is_needed(&cmd->a, &needed));
+	if (needed)
 		TRY(enrol_by_approval(&cmd->a, show_code, cmd));
 out:
 	return e;

@@ -11,54 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The log has said meanwhile that this device is out: nothing is to be done there. */
-static bool is_out(struct cmd *cmd, const char *id)
-{
-	struct why before = cmd->a.why;
-	json_t *session = NULL;
-	bool out;
-
-	out = view_session(&cmd->a, id, &session) == ERR_OK &&
-	      strcmp(out_member(session, "state"), "left") == 0;
-	cmd->a.why = before;
-	json_decref(session);
-	return out;
-}
-
-enum err cmd_in_sessions(struct cmd *cmd,
-			 enum err (*each)(struct cmd *cmd, const char *id))
-{
-	struct why first = cmd->a.why;
-	char id[TEXT_UUID_SIZE];
-	json_t *list = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e, failed = ERR_OK;
-
-	TRY(directory_own(&cmd->a, false, &list));
-	json_array_foreach(list, i, row)
-	{
-		if (strcmp(out_member(row, "state"), "member") != 0)
-			continue;
-		/* what is printed on the way takes the buffers again */
-		(void)snprintf(id, sizeof(id), "%s",
-			       out_member(row, "session_id"));
-		e = each(cmd, id);
-		if (failed == ERR_OK && e != ERR_OK && !is_out(cmd, id)) {
-			failed = e;
-			first = cmd->a.why;
-		}
-		if (cmd->a.why.unreachable)
-			break;
-		why_clear(&cmd->a.why);
-	}
-	cmd->a.why = first;
-	e = failed;
-out:
-	json_decref(list);
-	return e;
-}
-
 static void print_linked(const struct cmd *cmd, const json_t *row)
 {
 	const char *id = out_member(row, "session_id");

@@ -48,8 +48,6 @@ enum err cmd_passphrase(struct cmd *cmd)
 
 	TRY(open_state(cmd));
 	TRY(passphrase_read_new(&cmd->a.why, &new));
-	ENSURE(new.n > 0, why_set(&cmd->a.why, ERR_PEER_INVALID, "passphrase",
-				  "The new passphrase is empty."));
 	change.passphrase = buf_span(&new);
 	TRY(account_change_passphrase(&cmd->a, cmd->args->server, &change));
 	print_done(cmd);

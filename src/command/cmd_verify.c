@@ -77,17 +77,6 @@ out:
 	return e;
 }
 
-/* Then the server may not know the name any more. */
-static bool is_closed(struct cmd *cmd, const char *user)
-{
-	json_t *person = NULL;
-	bool closed = view_person(&cmd->a, user, &person) == ERR_OK &&
-		      json_is_true(json_object_get(person, "closed"));
-
-	json_decref(person);
-	return closed;
-}
-
 /* A fork is lifted by the person's word for what is kept. */
 static enum err meet(struct cmd *cmd, const char *user)
 {
@@ -96,7 +85,7 @@ static enum err meet(struct cmd *cmd, const char *user)
 				     .user_count = 1 };
 	enum err e = drive_order(&cmd->a, &order, NULL);
 
-	if (e == ERR_STATE_GONE && is_closed(cmd, user)) {
+	if (e == ERR_STATE_GONE && view_is_closed(&cmd->a, user)) {
 		why_clear(&cmd->a.why);
 		e = ERR_OK;
 	}

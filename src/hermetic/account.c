@@ -3,7 +3,9 @@
 #include "hermetic/inside.h"
 
 #include "base/text.h"
+#include "device/approval.h"
 #include "device/record.h"
+#include "device/verified.h"
 #include "reach/act_run.h"
 #include "reach/drive.h"
 #include "reach/look.h"
@@ -27,7 +29,17 @@ out:
 	return e;
 }
 
-/* A fork is for the person to see: it is no failure of looking. */
+/* What the server shows is for the person to see, and no failure of looking: two logs, another
+ * account, or none any more of one that was closed. */
+static bool is_to_be_seen(struct hermetic *h, const char *user, enum err e)
+{
+	const char *slug = h->a.why.slug;
+
+	return strcmp(slug, "account-forked") == 0 ||
+	       strcmp(slug, "identity-changed") == 0 ||
+	       (e == ERR_STATE_GONE && view_is_closed(&h->a, user));
+}
+
 enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 				     const struct hermetic_person **person)
 {
@@ -39,8 +51,7 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	if (!text_is_username(span_str(user)))
 		return inside_refuse(h, "username", "That is no user name.");
 	e = read_log(h, user);
-	if (e == ERR_PEER_FORK &&
-	    strcmp(h->a.why.slug, "account-forked") == 0) {
+	if (e != ERR_OK && is_to_be_seen(h, user, e)) {
 		why_clear(&h->a.why);
 		e = ERR_OK;
 	}
@@ -78,6 +89,18 @@ enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
 	INSIDE_OPEN(h);
 	return inside_result(
 	    h, look_accept(h->a.device, user, fingerprint, &h->a.why));
+}
+
+enum hermetic_result hermetic_verified_only(struct hermetic *h, bool *on)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, device_verified_only(h->a.device, on));
+}
+
+enum hermetic_result hermetic_set_verified_only(struct hermetic *h, bool on)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, device_set_verified_only(h->a.device, on));
 }
 
 /* ---- one's devices ---- */
@@ -165,6 +188,65 @@ enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device)
 {
 	INSIDE_OPEN(h);
 	return inside_result(h, act(h, ACT_REVOKE, device, NULL));
+}
+
+/* ---- the recovery key ---- */
+
+static bool take_recovery(const void *given, struct act_wish *wish)
+{
+	struct hermetic_recovery recovery = { 0 };
+
+	if (given != NULL && !inside_take(&recovery, sizeof(recovery), given))
+		return false;
+	wish->whom = recovery.standing;
+	wish->replace = recovery.replace;
+	return true;
+}
+
+static enum hermetic_result refuse_recovery(struct hermetic *h)
+{
+	return inside_refuse(h, "usage",
+			     "struct hermetic_recovery wants its size.");
+}
+
+enum hermetic_result hermetic_has_recovery_key(struct hermetic *h, bool *has)
+{
+	uint64_t number;
+
+	INSIDE_OPEN(h);
+	return inside_result(h, device_number(h->a.device, &number, has));
+}
+
+enum hermetic_result hermetic_recovery_key(
+    struct hermetic *h, const struct hermetic_recovery *given, const char **key)
+{
+	struct act_wish wish = { .kind = ACT_RECOVERY_KEY };
+	json_t *made = NULL;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	if (!take_recovery(given, &wish))
+		return refuse_recovery(h);
+	TRY(act_run(&h->a, &wish, &made));
+	buf_reset(&h->recovery_key);
+	buf_put_str(&h->recovery_key, told_text(made, "recovery_key"));
+	buf_put_u8(&h->recovery_key, 0);
+	TRY(buf_end(&h->recovery_key));
+	*key = (const char *)h->recovery_key.p;
+out:
+	json_decref(made);
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_set_recovery_key(
+    struct hermetic *h, const char *key, const struct hermetic_recovery *given)
+{
+	struct act_wish wish = { .kind = ACT_RECOVERY, .text = key };
+
+	INSIDE_OPEN(h);
+	if (!take_recovery(given, &wish))
+		return refuse_recovery(h);
+	return inside_result(h, act_run(&h->a, &wish, NULL));
 }
 
 /* ---- whom one does not want to hear of ---- */

@@ -47,6 +47,58 @@ enum hermetic_result hermetic_refuse(struct hermetic *h, const char *device);
 /* The same: one that stands in the account is ended, there and in one's sessions. */
 enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device);
 
+/* ---- the recovery key ----
+ *
+ * Since 0.7. It adds a device where no other one is left. */
+
+/* Of hermetic_recovery_key() and of hermetic_set_recovery_key() alike, or NULL. */
+struct hermetic_recovery {
+	size_t size;
+	const char *standing; /* the key that stands signs the new one */
+	/* Without the one that stands: everybody who has compared this account's digits
+	 * has to do it again. */
+	bool replace;
+};
+
+/* Whether one stands in the log, as it is kept here. */
+enum hermetic_result hermetic_has_recovery_key(struct hermetic *h, bool *has);
+/* A new one, which counts only once it is set: a key that nobody has written down would be
+ * worse than none. Borrowed until the next call of this function; it is wiped then.
+ * HERMETIC_CONFLICT ("recovery-key-stands"): say which one, or `replace`. */
+enum hermetic_result hermetic_recovery_key(
+    struct hermetic *h, const struct hermetic_recovery *recovery,
+    const char **key);
+/* `key` as the person has typed it: it stands in the verified log afterwards. */
+enum hermetic_result hermetic_set_recovery_key(
+    struct hermetic *h, const char *key,
+    const struct hermetic_recovery *recovery);
+
+/* As hermetic_login(), of a new device, with the key as it was typed in the place of another
+ * device's approval. HERMETIC_CONFLICT ("in-account"): it needs none. */
+enum hermetic_result hermetic_recover(struct hermetic *h,
+				      const char *recovery_key);
+/* The same without any: another account under the same name. Everybody who knew the one
+ * before is told so. */
+enum hermetic_result hermetic_begin_anew(struct hermetic *h);
+
+/* ---- the passphrase, and the end of an account ----
+ *
+ * Since 0.7. */
+
+/* At the server and of the state; also of a state that is logged out. The other devices of
+ * the account are given it the same way. `end_others`: their logins end. HERMETIC_PASSPHRASE:
+ * the server knows neither one, and nothing has changed. */
+enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
+						const char *passphrase,
+						bool end_others);
+
+/* Ends the account for good: a signed link closes its log, its devices leave the sessions of
+ * this one, the server erases it, and the state of this device goes; the handle is not open
+ * any more. Cut off at any step, the next call goes on. */
+enum hermetic_result hermetic_close_account(struct hermetic *h);
+/* Whether a call before has asked the server for it. */
+enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked);
+
 /* ---- people ---- */
 
 struct hermetic_person {
@@ -67,11 +119,33 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 /* A person has compared the digits with that person. */
 enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
 
+/* Since 0.7. Nothing is sent while a member of the session is not compared; false until it is
+ * set. It is one for all sessions, beside what struct hermetic_creation says of one. */
+enum hermetic_result hermetic_verified_only(struct hermetic *h, bool *on);
+enum hermetic_result hermetic_set_verified_only(struct hermetic *h, bool on);
+
 /* Since 0.6. The person was shown the other account's digits, and says that the name is
  * meant for it. HERMETIC_GONE: there is none; HERMETIC_CONFLICT: the server has shown yet
  * another one since. */
 enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
 				     const char *fingerprint);
+
+/* Since 0.7. A device of that user for which another key was offered than the known one.
+ * Nothing is sealed for it, and it is not invited. */
+struct hermetic_key_change {
+	const char *username, *device;
+	const char *scheme;	     /* of signatures */
+	const char *known, *offered; /* fingerprints, as hexadecimal digits */
+};
+
+enum hermetic_result hermetic_key_changes(
+    struct hermetic *h, const char *user,
+    const struct hermetic_key_change *const **list, size_t *count);
+/* Since 0.7. The person was shown these `offered` keys, and takes them in the place of the
+ * known ones. *accepted, or NULL, counts them. */
+enum hermetic_result hermetic_accept_keys(struct hermetic *h, const char *user,
+					  const char *const *offered,
+					  size_t count, size_t *accepted);
 
 /* ---- whom one does not want to hear of ----
  *

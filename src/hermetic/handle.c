@@ -1,5 +1,6 @@
-/* A handle: made, opened, logged in and out, freed. */
+/* A handle: made, opened, logged in and out, freed; its passphrase, and its end. */
 #include "hermetic/inside.h"
+#include "reach/closing.h"
 #include "reach/come_in.h"
 #include "reach/drive.h"
 #include "reach/enrol.h"
@@ -132,11 +133,14 @@ void hermetic_free(struct hermetic *h)
 	inside_list_clear(&h->people);
 	inside_list_clear(&h->devices);
 	inside_list_clear(&h->blocks);
+	inside_list_clear(&h->key_changes);
+	inside_list_clear(&h->receipts);
 	json_decref(h->follow);
 	json_decref(h->unsent);
 	close_fd(h->timer_fd);
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);
+	buf_clear(&h->recovery_key);
 	buf_clear(&h->picture);
 	buf_clear(&h->saved);
 	free(h->home);
@@ -204,12 +208,26 @@ static enum err nothing_more(void *context, const char *id)
 	return ERR_OK;
 }
 
-static enum err let_in(struct hermetic *h,
-		       const struct hermetic_approval *approval)
+/* How a device comes into the log of its account: by what is not NULL, or as the first
+ * device of another account. */
+struct way_in {
+	const struct hermetic_approval *approval;
+	const char *recovery_key;
+	bool anew;
+};
+
+static enum err let_in(struct hermetic *h, const struct way_in *way)
 {
+	const struct hermetic_approval *approval = way->approval;
 	bool needed;
 	enum err e;
 
+	if (way->anew || way->recovery_key != NULL) {
+		TRY(enrol_must_be_needed(&h->a));
+		TRY(way->anew ? enrol_anew(&h->a)
+			      : enrol_by_recovery(&h->a, way->recovery_key));
+		goto out;
+	}
 	TRY(enrol_is_needed(&h->a, &needed));
 	if (!needed)
 		goto out;
@@ -223,7 +241,7 @@ out:
 }
 
 static enum err log_in(struct hermetic *h, bool is_new,
-		       const struct hermetic_approval *approval)
+		       const struct way_in *way)
 {
 	const struct account_login login = {
 		.is_new = is_new,
@@ -238,7 +256,7 @@ static enum err log_in(struct hermetic *h, bool is_new,
 	enum err e;
 
 	TRY(account_login(&h->a, &login));
-	TRY(let_in(h, approval));
+	TRY(let_in(h, way));
 	TRY(drive_session(&h->a, ORDER_STOCK, NULL));
 	TRY(come_in(&h->a, &listener));
 out:
@@ -247,10 +265,11 @@ out:
 
 enum hermetic_result hermetic_register(struct hermetic *h)
 {
+	const struct way_in way = { .approval = NULL };
 	enum hermetic_result result = may_open(h);
 
 	return result != HERMETIC_OK ? result
-				     : opened(h, log_in(h, true, NULL));
+				     : opened(h, log_in(h, true, &way));
 }
 
 enum hermetic_result hermetic_login(struct hermetic *h,
@@ -267,7 +286,39 @@ enum hermetic_result hermetic_login(struct hermetic *h,
 		return inside_refuse(h, "usage",
 				     "struct hermetic_approval wants its size, "
 				     "and a function that shows the code.");
-	return opened(h, log_in(h, false, given != NULL ? &approval : NULL));
+	return opened(
+	    h, log_in(h, false,
+		      &(struct way_in){ .approval = given != NULL ? &approval
+								  : NULL }));
+}
+
+enum hermetic_result hermetic_recover(struct hermetic *h,
+				      const char *recovery_key)
+{
+	const struct way_in way = { .recovery_key = recovery_key };
+	enum hermetic_result result = may_open(h);
+
+	if (result != HERMETIC_OK)
+		return result;
+	if (recovery_key == NULL)
+		return inside_refuse(h, "usage", "There is no recovery key.");
+	return opened(h, log_in(h, false, &way));
+}
+
+enum hermetic_result hermetic_begin_anew(struct hermetic *h)
+{
+	const struct way_in way = { .anew = true };
+	enum hermetic_result result = may_open(h);
+
+	return result != HERMETIC_OK ? result
+				     : opened(h, log_in(h, false, &way));
+}
+
+static void no_device(struct hermetic *h)
+{
+	live_close(h->live);
+	h->live = NULL;
+	h->open = false;
 }
 
 enum hermetic_result hermetic_logout(struct hermetic *h)
@@ -276,10 +327,68 @@ enum hermetic_result hermetic_logout(struct hermetic *h)
 
 	INSIDE_OPEN(h);
 	e = account_logout(&h->a);
-	if (e == ERR_OK) {
-		live_close(h->live);
-		h->live = NULL;
-		h->open = false;
-	}
+	if (e == ERR_OK)
+		no_device(h);
+	return inside_result(h, e);
+}
+
+/* ---- the passphrase, and the end ---- */
+
+/* Where nobody is logged in it is changed, too. */
+static enum err change_passphrase(struct hermetic *h,
+				  const struct account_change *change)
+{
+	struct buf kept = BUF_INIT;
+	enum err e;
+
+	buf_put(&kept, change->passphrase);
+	TRY(buf_end(&kept));
+	TRY(account_peek(&h->a, buf_span(&h->passphrase)));
+	TRY(account_change_passphrase(&h->a, h->server, change));
+	buf_clear(&h->passphrase);
+	h->passphrase = kept;
+	kept = BUF_INIT;
+out:
+	buf_clear(&kept);
+	return e;
+}
+
+enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
+						const char *passphrase,
+						bool end_others)
+{
+	const struct account_change change = {
+		.passphrase = span_str(passphrase != NULL ? passphrase : ""),
+		.end_others = end_others,
+	};
+	bool was_open = h->open;
+	enum hermetic_result result = HERMETIC_OK;
+	enum err e;
+
+	if (!was_open)
+		result = may_open(h);
+	if (result != HERMETIC_OK)
+		return result;
+	why_clear(&h->a.why);
+	e = change_passphrase(h, &change);
+	if (!was_open)
+		account_close(&h->a);
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked)
+{
+	INSIDE_OPEN(h);
+	return inside_result(h, closing_was_asked(&h->a, asked));
+}
+
+enum hermetic_result hermetic_close_account(struct hermetic *h)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	e = closing_run(&h->a, NULL);
+	if (e == ERR_OK)
+		no_device(h);
 	return inside_result(h, e);
 }

@@ -56,12 +56,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 6
+#define HERMETIC_VERSION_MINOR 7
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.6.0", of the library that runs. */
+/* "0.7.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -209,6 +209,9 @@ struct hermetic_member {
 	bool seen;	  /* hermetic_shown() was told so */
 	enum hermetic_comparison compared;
 	const char *mark; /* for hermetic_shown() */
+	/* Since 0.7. Up to which number of the log the account has it, and its person has
+	 * read, as they say; 0: nothing was said. */
+	uint64_t delivered, read;
 };
 
 /* As the verified log has it; refresh first for the present. */
@@ -271,6 +274,23 @@ enum hermetic_result hermetic_letters(
 /* "user", or "user/device". */
 enum hermetic_result hermetic_remove(struct hermetic *h, const char *session,
 				     const char *whom);
+/* Since 0.7. What a member may do there: "owner", "admin" or "member". HERMETIC_DENIED: this
+ * account may not give that role. */
+enum hermetic_result hermetic_set_role(struct hermetic *h, const char *session,
+				       const char *user, const char *role);
+/* Since 0.7. The user is removed and kept out; and not any more. */
+enum hermetic_result hermetic_ban(struct hermetic *h, const char *session,
+				  const char *user);
+enum hermetic_result hermetic_unban(struct hermetic *h, const char *session,
+				    const char *user);
+/* Since 0.7. What is said from now on is sealed by that algorithm, which every member has to
+ * offer. */
+enum hermetic_result hermetic_move(struct hermetic *h, const char *session,
+				   const char *algorithm);
+/* Since 0.7. A session of old rules names accounts from now on. `open`: whoever knows its id
+ * may join. */
+enum hermetic_result hermetic_upgrade(struct hermetic *h, const char *session,
+				      bool open);
 enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session);
 enum hermetic_result hermetic_leave(struct hermetic *h, const char *session);
 /* A person has looked at what stops the session (`stop`), and goes on. */
@@ -439,6 +459,17 @@ const struct hermetic_event *hermetic_next_event(struct hermetic *h);
 enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
 				    uint64_t number,
 				    const struct hermetic_event **event);
+
+/* Since 0.7. Another account that has a message, as it says. */
+struct hermetic_receipt {
+	const char *username;
+	bool read;
+};
+
+/* Since 0.7. Of a text that was said by this device: no row where nobody has told. */
+enum hermetic_result hermetic_receipts(
+    struct hermetic *h, const char *session, uint64_t number,
+    const struct hermetic_receipt *const **list, size_t *count);
 
 /* What is read back; what is not said is NULL or 0, and then all of it is meant. */
 struct hermetic_search {

@@ -37,10 +37,11 @@ struct hermetic {
 	struct why last; /* of the last failure */
 
 	struct inside_list sessions, members, letters, outbox, people, devices,
-	    blocks;
+	    blocks, key_changes, receipts;
 	char safety[128];
-	struct buf picture; /* of hermetic_picture() */
-	struct buf saved;   /* of hermetic_save_file() */
+	struct buf recovery_key; /* of hermetic_recovery_key() */
+	struct buf picture;	 /* of hermetic_picture() */
+	struct buf saved;	 /* of hermetic_save_file() */
 
 	struct live_listener listener;
 	struct live *live;

@@ -92,6 +92,12 @@ out:
 enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
 				      uint64_t number)
 {
+	enum err e;
+
 	INSIDE_OPEN(h);
-	return inside_result(h, device_read_to(h->a.device, session, number));
+	TRY(device_read_to(h->a.device, session, number));
+	if (h->live != NULL)
+		live_note_read(h->live, session);
+out:
+	return inside_result(h, e);
 }

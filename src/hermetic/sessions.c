@@ -1,4 +1,5 @@
 /* Sessions, who is in them, and what changes them. */
+#include "device/record.h"
 #include "hermetic/inside.h"
 #include "reach/act_run.h"
 #include "reach/directory.h"
@@ -90,6 +91,8 @@ enum hermetic_result hermetic_members(
 		.seen = json_is_true(json_object_get(row, "seen")),
 		.compared = inside_comparison(row),
 		.mark = told_text(row, "mark"),
+		.delivered = record_number_or_0(row, "delivered"),
+		.read = record_number_or_0(row, "read"),
 	};
 	*list =
 	    (const struct hermetic_member *const *)(void *)h->members.pointers;

@@ -119,7 +119,7 @@ struct account_change {
 
 /*
  * Changes the passphrase at the server and of the state, which is open
- * (account_peek()). Where the server has the new one already, from another device
+ * (account_peek()); the device may be, too, and then `server` counts for nothing. Where the server has the new one already, from another device
  * or from a try that was cut off, this device logs in with that. ERR_PEER_DENIED:
  * the server knows neither; then nothing has changed.
  */

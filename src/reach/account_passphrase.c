@@ -86,7 +86,11 @@ enum err account_change_passphrase(struct account *a, const char *server,
 	struct api_answer answer = { 0 };
 	enum err e;
 
-	TRY(account_use_server(a, server != NULL ? server : a->server));
+	ENSURE(change->passphrase.n > 0,
+	       why_set(&a->why, ERR_PEER_INVALID, "passphrase",
+		       "The new passphrase is empty."));
+	if (a->api == NULL) /* else the device is open */
+		TRY(account_use_server(a, server != NULL ? server : a->server));
 	TRY(passphrase_form(change->passphrase, &form));
 	TRY(passphrase_password(a->username, buf_span(&form), &new));
 	TRY(known_password(a, &old));

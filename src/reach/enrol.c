@@ -60,6 +60,19 @@ out:
 	return e;
 }
 
+enum err enrol_must_be_needed(struct account *a)
+{
+	bool needed;
+	enum err e;
+
+	TRY(enrol_is_needed(a, &needed));
+	ENSURE(needed, why_set(&a->why, ERR_STATE_CONFLICT, "in-account",
+			       "This device stands in its account's log "
+			       "already."));
+out:
+	return e;
+}
+
 /* ---- approval ---- */
 
 static enum err post_request(struct account *a, struct span request)

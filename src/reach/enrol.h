@@ -13,6 +13,10 @@
  * log is read first. *needed: there is a log, and it does not. */
 MUST_CHECK enum err enrol_is_needed(struct account *a, bool *needed);
 
+/* For who comes in without another device: ERR_STATE_CONFLICT ("in-account"): it stands
+ * there, or there is no log yet. */
+MUST_CHECK enum err enrol_must_be_needed(struct account *a);
+
 /* Asks for approval; `show` is given the code, once. Then waits until another device
  * has answered: for good, with ERR_PEER_DENIED when it was refused. */
 MUST_CHECK enum err enrol_by_approval(struct account *a,

@@ -295,6 +295,14 @@ void live_tell_after(struct live *live, const char *id, uint64_t after)
 		topic->told = after;
 }
 
+void live_note_read(struct live *live, const char *id)
+{
+	struct topic *topic = live_find_topic(live, id);
+
+	if (topic != NULL)
+		topic->receipt_at = 0;
+}
+
 enum err live_follow(struct live *live, const char *id, uint64_t after)
 {
 	struct topic *topic;

@@ -47,6 +47,10 @@ MUST_CHECK enum err live_follow(struct live *live, const char *id,
 /* Tells a session that is followed from there on: what was told may be told again. */
 void live_tell_after(struct live *live, const char *id, uint64_t after);
 
+/* The person has read further in that session, outside of the listener: a receipt may be due
+ * that was not when the last entry was told. */
+void live_note_read(struct live *live, const char *id);
+
 /* The person types in that session, or does not any more: the members who are connected
  * are told now and then, where the person wants that. */
 void live_type(struct live *live, const char *id, bool types);

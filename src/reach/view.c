@@ -47,6 +47,16 @@ enum err view_person(struct account *a, const char *user, json_t **person)
 	return look_person(a->device, user, person);
 }
 
+bool view_is_closed(struct account *a, const char *user)
+{
+	json_t *person = NULL;
+	bool closed = view_person(a, user, &person) == ERR_OK &&
+		      json_is_true(json_object_get(person, "closed"));
+
+	json_decref(person);
+	return closed;
+}
+
 bool view_item_waits(const json_t *item)
 {
 	const char *state = record_string(item, "state");

@@ -32,6 +32,10 @@ MUST_CHECK enum err view_key_changes(struct account *a, const char *user,
 MUST_CHECK enum err view_person(struct account *a, const char *user,
 				json_t **person);
 
+/* The account of that name is known to be closed: then the server may know the name no
+ * more. */
+bool view_is_closed(struct account *a, const char *user);
+
 /* Does that row of view_outbox() wait to be sent? */
 bool view_item_waits(const json_t *item);
 /* Adds the ids of the sessions where something waits to the object `ids`. */

@@ -244,6 +244,18 @@ describe('with a server', { concurrency: false }, () => {
       `two-${alice.name.slice(-8)}`, alice.name]), /done\n$/);
   });
 
+  test('rules, a move, and who has a message', async () => {
+    const names = ['rules', 'ruled'].map(n => `${n}-${alice.name.slice(-8)}`);
+    assert.match(await python('tests/embedding/rules.py',
+      [newHome(), newHome(), node.url, ...names]), /done\n$/);
+  });
+
+  test('recovery keys, the passphrase, and the end of an account', async () => {
+    const names = ['lost', 'met'].map(n => `${n}-${alice.name.slice(-8)}`);
+    assert.match(await python('tests/embedding/account.py',
+      [newHome(), node.url, ...names]), /done\n$/);
+  });
+
   test('a device without input and output is driven by a loop of others',
     async () => {
       const name = `core-${alice.name.slice(-8)}`;

@@ -21,8 +21,8 @@ from . import _native
 from ._native import lib
 
 __all__ = ["Act", "Blocked", "Comparison", "Core", "Device", "Event", "EventKind",
-           "Failure", "File", "Item", "Letter", "Member", "OrderKind", "OwnDevice", "Person",
-           "Result", "Sent", "Session", "Standing", "Wish", "password", "version"]
+           "Failure", "File", "Item", "KeyChange", "Letter", "Member", "OrderKind", "OwnDevice",
+           "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Wish", "password", "version"]
 
 
 class Result(IntEnum):
@@ -98,6 +98,25 @@ class Member:
     seen: bool
     compared: Comparison
     mark: str
+    delivered: int
+    read: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Receipt:
+    """Another account that has a message, as it says."""
+    username: str
+    read: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyChange:
+    """A device for which another key was offered than the known one."""
+    username: str
+    device: str
+    scheme: str
+    known: str
+    offered: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -281,6 +300,11 @@ class Device:
         self._must(function(self._h, *arguments, c.byref(rows), c.byref(count)))
         return [_made(of, rows[i].contents) for i in range(count.value)]
 
+    def _bool(self, function: Any, *arguments: object) -> bool:
+        value = c.c_bool()
+        self._must(function(self._h, *arguments, c.byref(value)))
+        return value.value
+
     # ---- a device ----
 
     @property
@@ -308,6 +332,28 @@ class Device:
             return
         give = _native.SHOW(lambda _, code: show(code.decode()))
         self._must(lib.hermetic_login(self._h, _native.Approval(show=give)))
+
+    def recover(self, recovery_key: str) -> None:
+        """Logs in as login(), by the key in the place of another device's approval."""
+        self._must(lib.hermetic_recover(self._h, _text(recovery_key)))
+
+    def begin_anew(self) -> None:
+        """The same without any: another account under the same name."""
+        self._must(lib.hermetic_begin_anew(self._h))
+
+    def change_passphrase(self, passphrase: str, end_others: bool = False) -> None:
+        """At the server and of the state; also where nobody is logged in."""
+        self._must(lib.hermetic_change_passphrase(self._h, _text(passphrase),
+                                                  end_others))
+
+    def close_account(self) -> None:
+        """Ends the account for good, and what is kept of it here."""
+        self._must(lib.hermetic_close_account(self._h))
+
+    @property
+    def closing(self) -> bool:
+        """close_account() has asked the server before."""
+        return self._bool(lib.hermetic_closing)
 
     def logout(self) -> None:
         self._must(lib.hermetic_logout(self._h))
@@ -385,6 +431,26 @@ class Device:
 
     def remove(self, session: str, whom: str) -> None:
         self._must(lib.hermetic_remove(self._h, _text(session), _text(whom)))
+
+    def set_role(self, session: str, user: str, role: str) -> None:
+        """"owner", "admin" or "member"."""
+        self._must(lib.hermetic_set_role(self._h, _text(session), _text(user),
+                                         _text(role)))
+
+    def ban(self, session: str, user: str) -> None:
+        """The user is removed and kept out."""
+        self._must(lib.hermetic_ban(self._h, _text(session), _text(user)))
+
+    def unban(self, session: str, user: str) -> None:
+        self._must(lib.hermetic_unban(self._h, _text(session), _text(user)))
+
+    def move(self, session: str, algorithm: str) -> None:
+        """What is said from now on is sealed by that algorithm."""
+        self._must(lib.hermetic_move(self._h, _text(session), _text(algorithm)))
+
+    def upgrade(self, session: str, open: bool = False) -> None:
+        """A session of old rules names accounts from now on."""
+        self._must(lib.hermetic_upgrade(self._h, _text(session), open))
 
     def rotate(self, session: str) -> None:
         self._must(lib.hermetic_rotate(self._h, _text(session)))
@@ -511,6 +577,11 @@ class Device:
                                       c.byref(event)))
         return _made(Event, event.contents)
 
+    def receipts(self, session: str, number: int) -> list[Receipt]:
+        """Who has a text that was said by this device."""
+        return self._list(Receipt, _native.Receipt, lib.hermetic_receipts,
+                          _text(session), number)
+
     def search(self, words: str | None = None, session: str | None = None, *,
                after: int = 0, since_ms: int = 0, last: int = 0,
                before: int = 0, topic: str | None = None) -> list[Event]:
@@ -541,26 +612,63 @@ class Device:
         """The person was shown the other account's digits: the name is meant for it."""
         self._must(lib.hermetic_accept(self._h, _text(user), _text(fingerprint)))
 
+    def key_changes(self, user: str) -> list[KeyChange]:
+        return self._list(KeyChange, _native.KeyChange, lib.hermetic_key_changes,
+                          _text(user))
+
+    def accept_keys(self, user: str, changes: Sequence[KeyChange]) -> int:
+        """The person was shown these, and takes what is offered; how many were taken."""
+        offered = (c.c_char_p * len(changes))(*(_text(k.offered) for k in changes))
+        accepted = c.c_size_t()
+        self._must(lib.hermetic_accept_keys(self._h, _text(user), offered,
+                                            len(changes), c.byref(accepted)))
+        return accepted.value
+
     def blocks(self) -> list[Blocked]:
         return self._list(Blocked, _native.Blocked, lib.hermetic_blocks)
 
     def block(self, user: str) -> bool:
         """Whether the server shows somebody of that name."""
-        known = c.c_bool()
-        self._must(lib.hermetic_block(self._h, _text(user), c.byref(known)))
-        return known.value
+        return self._bool(lib.hermetic_block, _text(user))
 
     def unblock(self, user: str) -> None:
         self._must(lib.hermetic_unblock(self._h, _text(user)))
 
     def wish(self, wish: Wish) -> bool:
         """Whether this device tells others of itself."""
-        on = c.c_bool()
-        self._must(lib.hermetic_wish(self._h, wish, c.byref(on)))
-        return on.value
+        return self._bool(lib.hermetic_wish, wish)
 
     def set_wish(self, wish: Wish, on: bool) -> None:
         self._must(lib.hermetic_set_wish(self._h, wish, on))
+
+    @property
+    def verified_only(self) -> bool:
+        """Nothing is sent while a member of the session is not compared."""
+        return self._bool(lib.hermetic_verified_only)
+
+    @verified_only.setter
+    def verified_only(self, on: bool) -> None:
+        self._must(lib.hermetic_set_verified_only(self._h, on))
+
+    # ---- the recovery key ----
+
+    @property
+    def has_recovery_key(self) -> bool:
+        return self._bool(lib.hermetic_has_recovery_key)
+
+    def recovery_key(self, standing: str | None = None, replace: bool = False) -> str:
+        """A new one, which counts once it is set."""
+        key = c.c_char_p()
+        self._must(lib.hermetic_recovery_key(self._h, _native.Recovery(
+            standing=_text(standing), replace=replace), c.byref(key)))
+        return (key.value or b"").decode()
+
+    def set_recovery_key(self, key: str, standing: str | None = None,
+                         replace: bool = False) -> None:
+        """`key` as the person has typed it."""
+        self._must(lib.hermetic_set_recovery_key(
+            self._h, _text(key), _native.Recovery(standing=_text(standing),
+                                                  replace=replace)))
 
     # ---- one's devices ----
 

@@ -51,7 +51,17 @@ class Letter(c.Structure):
 class Member(c.Structure):
     _fields_ = [("username", c.c_char_p), ("device", c.c_char_p),
                 ("role", c.c_char_p), ("own", c.c_bool), ("seen", c.c_bool),
-                ("compared", c.c_int), ("mark", c.c_char_p)]
+                ("compared", c.c_int), ("mark", c.c_char_p),
+                ("delivered", c.c_uint64), ("read", c.c_uint64)]
+
+
+class Receipt(c.Structure):
+    _fields_ = [("username", c.c_char_p), ("read", c.c_bool)]
+
+
+class KeyChange(c.Structure):
+    _fields_ = [(n, c.c_char_p) for n in (
+        "username", "device", "scheme", "known", "offered")]
 
 
 class Creation(Sized):
@@ -105,6 +115,11 @@ class OwnDevice(c.Structure):
                 ("number", c.c_uint64), ("own", c.c_bool),
                 ("pending", c.c_bool), ("waits", c.c_bool),
                 ("ready", c.c_bool), ("stands", c.c_bool)]
+
+
+class Recovery(Sized):
+    _fields_ = [("size", c.c_size_t), ("standing", c.c_char_p),
+                ("replace", c.c_bool)]
 
 
 class Blocked(c.Structure):
@@ -195,6 +210,15 @@ def _functions() -> None:
         "free": (None, [h]),
         "exists": (c.c_bool, [h]),
         "open": (c.c_int, [h]), "register": (c.c_int, [h]),
+        "begin_anew": (c.c_int, [h]), "close_account": (c.c_int, [h]),
+        "recover": (c.c_int, [h, text]),
+        "has_recovery_key": (c.c_int, [h, c.POINTER(c.c_bool)]),
+        "recovery_key": (c.c_int, [h, c.POINTER(Recovery), c.POINTER(text)]),
+        "set_recovery_key": (c.c_int, [h, text, c.POINTER(Recovery)]),
+        "change_passphrase": (c.c_int, [h, text, c.c_bool]),
+        "closing": (c.c_int, [h, c.POINTER(c.c_bool)]),
+        "verified_only": (c.c_int, [h, c.POINTER(c.c_bool)]),
+        "set_verified_only": (c.c_int, [h, c.c_bool]),
         "login": (c.c_int, [h, c.POINTER(Approval)]),
         "logout": (c.c_int, [h]),
         "username": (text, [h]), "device_id": (text, [h]),
@@ -214,7 +238,14 @@ def _functions() -> None:
         "ask": (c.c_int, [h, text, text, c.POINTER(text)]),
         "uninvite": (c.c_int, [h, text, text]),
         "letters": (c.c_int, [h, text, *rows(Letter)]),
-        "remove": (c.c_int, [h, text, text]),
+        **{verb: (c.c_int, [h, text, text]) for verb in (
+            "remove", "ban", "unban", "move")},
+        "set_role": (c.c_int, [h, text, text, text]),
+        "upgrade": (c.c_int, [h, text, c.c_bool]),
+        "receipts": (c.c_int, [h, text, number, *rows(Receipt)]),
+        "key_changes": (c.c_int, [h, text, *rows(KeyChange)]),
+        "accept_keys": (c.c_int, [h, text, c.POINTER(text), c.c_size_t,
+                                  c.POINTER(c.c_size_t)]),
         "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
         "set_name": (c.c_int, [h, text, text, c.POINTER(Sent)]),
         "set_subject": (c.c_int, [h, text, text, c.POINTER(Sent)]),
