@@ -407,6 +407,7 @@ static enum err talk(struct chat *chat)
 			 chat->cmd->a.username);
 	TRY(tell(chat));
 	chat->begun = true;
+	line_hide(chat->line);
 	cmd_remind_recovery(chat->cmd);
 	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
 		on_waits(chat);

@@ -15,8 +15,9 @@
 
 struct progress {
 	const struct args *args;
-	uint64_t total;
+	uint64_t total, done;
 	time_t last;
+	bool begun;
 	bool shown; /* a line stands on the terminal */
 };
 
@@ -63,15 +64,18 @@ static void show(struct progress *p, uint64_t done)
 	p->shown = true;
 }
 
-/* At the beginning, once a second, and at the end. */
+/* At the beginning, once a second, and at the end; nothing twice. */
 static bool watch(void *context, uint64_t done, uint64_t total)
 {
 	struct progress *p = context;
 	time_t now = time(NULL);
 
 	p->total = total;
-	if (now != p->last || done == total)
-		show(p, done);
+	if (p->begun && (done == p->done || (now == p->last && done != total)))
+		return interrupted == 0;
+	show(p, done);
+	p->begun = true;
+	p->done = done;
 	p->last = now;
 	return interrupted == 0;
 }

@@ -41,12 +41,14 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 	return ERR_OK;
 }
 
-/* The message as the verified log has it. */
+/* The message as the verified log has it. The chat tells it as what it hears. */
 static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
 {
 	json_t *message = NULL;
 	enum err e = ERR_OK;
 
+	if (cmd->chat)
+		return ERR_OK;
 	if (!cmd->args->json) {
 		out_line("Sent #%llu.", (unsigned long long)seq);
 		return ERR_OK;

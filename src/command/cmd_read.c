@@ -9,13 +9,14 @@
 #include "reach/drive.h"
 #include "reach/live.h"
 #include "reach/past.h"
+#include "reach/pause.h"
 #include "reach/view.h"
 
 #include <string.h>
-#include <unistd.h>
 
-/* How often read --follow asks when it goes by REST. */
+/* How often read --follow asks when it goes by REST: less often, while the server is away. */
 #define POLL_MS 1000
+#define POLL_MAX_MS 15000
 
 struct reading {
 	struct cmd *cmd;
@@ -88,15 +89,33 @@ out:
 	return e;
 }
 
+/* As by the other transports, who follows waits until a server that is away comes back. */
+static enum err ask_later(struct account *a, const char *id, int *wait_ms)
+{
+	enum err e;
+
+	(void)pause_poll(NULL, 0, *wait_ms);
+	e = view_refresh(a, id);
+	if (e == ERR_OK || !drive_is_passing(a, NULL, e)) {
+		*wait_ms = POLL_MS;
+		return e;
+	}
+	why_clear(&a->why);
+	*wait_ms *= 2;
+	if (*wait_ms > POLL_MAX_MS)
+		*wait_ms = POLL_MAX_MS;
+	return ERR_OK;
+}
+
 static enum err follow_by_rest(struct reading *reading, const char *id,
 			       uint64_t told)
 {
+	int wait_ms = POLL_MS;
 	enum err e;
 
 	for (;;) {
 		TRY(print_kept(reading, id, &told));
-		(void)usleep(POLL_MS * 1000);
-		TRY(view_refresh(&reading->cmd->a, id));
+		TRY(ask_later(&reading->cmd->a, id, &wait_ms));
 	}
 out:
 	return e;

@@ -23,6 +23,8 @@ static const struct {
 	{ { (const uint8_t *)"sessions", 8 }, { (const uint8_t *)"/list", 5 } },
 	{ { (const uint8_t *)"outbox --flush", 14 },
 	  { (const uint8_t *)"/flush", 6 } },
+	{ { (const uint8_t *)"delete SESSION", 14 },
+	  { (const uint8_t *)"/delete", 7 } },
 	{ { (const uint8_t *)"create --invite USER", 20 },
 	  { (const uint8_t *)"/create NAME USER", 17 } },
 };

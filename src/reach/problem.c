@@ -18,6 +18,9 @@ static const char *advice(const char *slug, long status)
 		  "Ask a member to run: hermetic invite SESSION YOUR_NAME" },
 		{ "device-pending", "Go on waiting with: hermetic login" },
 		{ "not-a-member", "Join it with: hermetic join SESSION" },
+		{ "files-full",
+		  "Take back files that nobody needs any more, with: hermetic "
+		  "delete SESSION N" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
@@ -79,19 +82,15 @@ static enum err explain_status(long status, const char *slug, struct why *why)
 		       next != NULL ? " " : "", next != NULL ? next : "");
 }
 
-/* What there is room for, where the server says so: of one file, or of all. */
+/* What a file may have, where the server says so. */
 static void put_room(const json_t *problem, char text[64])
 {
 	const json_t *most = json_object_get(problem, "most");
-	const json_t *left = json_object_get(problem, "left");
 
 	text[0] = '\0';
 	if (json_is_integer(most))
 		(void)snprintf(text, 64, " It takes %lld bytes at most.",
 			       (long long)json_integer_value(most));
-	else if (json_is_integer(left))
-		(void)snprintf(text, 64, " There is room for %lld bytes.",
-			       (long long)json_integer_value(left));
 }
 
 enum err problem_read(long status, const json_t *problem, struct why *why,

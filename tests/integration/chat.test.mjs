@@ -486,6 +486,24 @@ describe('the chat', { concurrency: false }, () => {
       'hermetic recovery'), rows.join('\n'));
   });
 
+  test('what a command of the chat has said is told once', async () => {
+    const id = await session('Once'), path = join(alice.home, 'once.txt');
+    writeFileSync(path, 'once');
+    const chat = alice.start();
+    chat.child.stdin.write(
+      `/open ${id}\n/subject dinner\n/send ${path}\n/rename Twice\n`);
+    await chat.line(m => m.kind === 'name' && m.text === 'Twice');
+    chat.child.stdin.end();
+    assert.equal((await chat.ended).code, 0);
+    const told = chat.lines().filter(m => m.session_id === id && m.kind)
+      .map(m => m.seq);
+    assert.deepEqual(told, [...new Set(told)].sort((a, b) => a - b));
+    const { out } = await shown({ ...alice,
+      input: `/open ${id}\n/subject supper\n` });
+    assert.equal(out.match(/^#\d+ .*supper/gm)?.length, 1, out);
+    assert.doesNotMatch(out, /Sent #/);
+  });
+
   test('a line of a pipe that was refused is no success', async () => {
     await session('Two'); // none opens by itself
     for (const lines of ['x\n', '/open nosuch\nx\n']) {

@@ -56,8 +56,11 @@ describe('files at the command line', { concurrency: false }, () => {
       type: 'application/pdf', size: bytes.length });
     assert.match((await hermetic(['read', id], bob)).out,
       new RegExp(`\\(file "notes.pdf", 700.0 kB: hermetic save SESSION ${seq}\\): As promised`));
-    const saved = (await bob.does('save', id, String(seq), to)).at(-1);
+    const told = await bob.does('save', id, String(seq), to), saved = told.pop();
     assert.equal(saved.saved, 'notes.pdf');
+    const steps = told.map(l => l.bytes); // each says that there is more
+    assert.deepEqual(steps, [...new Set(steps)].sort((a, b) => a - b));
+    assert.equal(steps.at(-1), bytes.length + 16);
     assert.ok(readFileSync(join(to, 'notes.pdf')).equals(bytes));
     assert.equal(statSync(join(to, 'notes.pdf')).mode & 0o777, 0o600);
     // what the server has is something else

@@ -239,6 +239,25 @@ describe('the hermetic command', { concurrency: false }, () => {
     await proxy.stop();
   });
 
+  test('read --follow by REST goes on when the server is there again', async () => {
+    const id = await conversation(alice, bob);
+    const proxy = await startProxy(node.url);
+    const direct = bob.server;
+    bob.server = proxy.url;
+    const follow = bob.start('read', id, '--follow', '--transport', 'rest');
+    bob.server = direct;
+    await alice.does('send', id, 'first');
+    await follow.line(m => m.text === 'first');
+    let asked = 0;
+    proxy.hooks.request = () => ({ drop: ++asked > 0 });
+    await until(() => asked >= 2, { name: 'a reader that asks again' });
+    proxy.hooks.request = undefined;
+    await alice.does('send', id, 'while away');
+    await follow.line(m => m.text === 'while away');
+    await follow.stop();
+    await proxy.stop();
+  });
+
   test('two processes on one home take turns', async () => {
     const id = await conversation(alice, bob);
     const follow = alice.start('read', id, '--follow');

@@ -221,7 +221,7 @@ describe('a WebSocket that lies', { concurrency: false }, () => {
       setTimeout(done, 10000, { err: 'it goes on' }))]);
     await reading.stop();
     assert.equal(code, 1, err);
-    assert.equal(JSON.parse(err).error, 'failed');
+    assert.equal(JSON.parse(err).error, 'state');
   };
 
   test('who follows ends where what comes cannot be stored', async () => {

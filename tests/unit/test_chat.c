@@ -173,6 +173,29 @@ static void test_what_is_said_once(void **state)
 	json_decref(problem);
 }
 
+/* Where there is no room, trying again makes none. */
+static void test_no_room(void **state)
+{
+	json_t *problem =
+	    json_pack("{s:s, s:s, s:i}", "type",
+		      "urn:hermetic:problem:files-full", "detail",
+		      "the account may have 3 more files, and 5 more bytes in "
+		      "them",
+		      "left", 5);
+	struct why why = { .slug = "" };
+	char slug[48];
+	(void)state;
+
+	assert_int_equal(problem_read(507, problem, &why, slug),
+			 ERR_LOCAL_BUSY);
+	assert_string_equal(why.text,
+			    "the account may have 3 more files, and 5 more "
+			    "bytes in them (files-full). Take back files that "
+			    "nobody needs any more, with: hermetic delete "
+			    "SESSION N");
+	json_decref(problem);
+}
+
 static void check_hint(const char *text, const char *expected)
 {
 	struct buf hinted = BUF_INIT;
@@ -195,6 +218,7 @@ static void test_hints(void **state)
 	check_hint("hermetic resolve 3f2a9c1e --yes", "/resolve yes");
 	check_hint("hermetic ban ada", "/ban ada");
 	check_hint("with: hermetic outbox --flush", "with: /flush");
+	check_hint("with: hermetic delete SESSION N", "with: /delete N");
 	/* none of the chat, and no command */
 	check_hint("hermetic login", "hermetic login");
 	check_hint("a hermetic server; hermetic ",
@@ -212,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_small_terminals),
 		cmocka_unit_test(test_what_is_said_once),
+		cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
