@@ -1,122 +1,30 @@
 /* account log: what a server says that an account's log is. account verify: such a
- * log in a file, looked at without a server and without an account of one's own. */
+ * log in a file, looked at without a server and without an account of one's own
+ * (reach/log_pages.h). */
 #include "command/cmd.h"
 
-#include "base/text.h"
-#include "check/account.h"
 #include "command/out.h"
 #include "reach/given.h"
-#include "reach/tokens.h"
+#include "reach/log_pages.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The file, as GET /users/{username}/log answers: pages, one after another. */
-struct reading {
-	struct why *why;
-	struct account_log *log;
-	char username[40]; /* "" without one */
-	struct buf salt;   /* empty without one */
-};
+/* ---- account verify ---- */
 
-static enum err bad_file(struct reading *r, const char *what)
-{
-	return why_set(r->why, ERR_PEER_MALFORMED, "no-account-log",
-		       "That is no account's log: %s.", what);
-}
-
-static enum err add_link(struct reading *r, const json_t *text)
-{
-	struct account_place place;
-	struct check_verdict verdict;
-	struct buf link = BUF_INIT;
-	enum err e;
-
-	if (!json_is_string(text) ||
-	    text_base64(&link, span_of(json_string_value(text),
-				       json_string_length(text))) != ERR_OK) {
-		e = bad_file(r, "a link is not base64");
-		goto out;
-	}
-	verdict = account_log_add(r->log, buf_span(&link));
-	e = verdict.local ? ERR_LOCAL_MEMORY : ERR_OK;
-	if (verdict.wrong == NULL || verdict.local)
-		goto out;
-	account_log_place(r->log, &place);
-	e = why_set(r->why, ERR_PEER_INVALID, "link-invalid",
-		    "Link %llu is wrong: %s.",
-		    (unsigned long long)place.number + 1, verdict.wrong);
-out:
-	buf_clear(&link);
-	return e;
-}
-
-static enum err take_name(struct reading *r, const json_t *page)
-{
-	const char *username, *salt;
-	enum err e = ERR_OK;
-
-	username = json_string_value(json_object_get(page, "username"));
-	salt = json_string_value(json_object_get(page, "salt"));
-	if (username == NULL || salt == NULL || r->salt.n > 0)
-		goto out;
-	ENSURE(text_base64(&r->salt, span_str(salt)) == ERR_OK,
-	       bad_file(r, "its salt is not base64"));
-	(void)snprintf(r->username, sizeof(r->username), "%s", username);
-out:
-	return e;
-}
-
-static enum err take_page(struct reading *r, const json_t *page)
-{
-	const json_t *links = json_object_get(page, "links"), *link;
-	size_t i;
-	enum err e;
-
-	ENSURE(json_is_array(links), bad_file(r, "it has no links"));
-	TRY(take_name(r, page));
-	json_array_foreach(links, i, link) TRY(add_link(r, link));
-out:
-	return e;
-}
-
-static enum err read_pages(struct reading *r, FILE *file)
-{
-	json_error_t problem;
-	json_t *page;
-	int c;
-	enum err e;
-
-	do {
-		page = json_loadf(file, JSON_DISABLE_EOF_CHECK, &problem);
-		if (page == NULL)
-			return bad_file(r, "it is not JSON");
-		e = take_page(r, page);
-		json_decref(page);
-		if (e != ERR_OK)
-			return e;
-		do
-			c = fgetc(file);
-		while (c == '\n' || c == '\r' || c == ' ');
-		if (c != EOF)
-			(void)ungetc(c, file);
-	} while (c != EOF);
-	return ERR_OK;
-}
-
-static enum err read_file(struct reading *r, const char *path)
+static enum err check_file(const char *path, struct why *why, json_t **found)
 {
 	FILE *file = stdin;
 	int fd = -1;
 	enum err e;
 
 	if (strcmp(path, "-") != 0) {
-		TRY(given_open_stream(path, &fd, r->why));
+		TRY(given_open_stream(path, &fd, why));
 		file = fdopen(fd, "r");
 		ENSURE(file != NULL, ERR_LOCAL_MEMORY);
 	}
-	e = read_pages(r, file);
+	e = log_pages_check(file, why, found);
 out:
 	if (file != NULL && file != stdin)
 		(void)fclose(file);
@@ -125,200 +33,122 @@ out:
 	return e;
 }
 
-/* ---- what it says ---- */
-
-static const char *hex(struct buf *out, struct span bytes)
+static unsigned long long number(const json_t *object, const char *name)
 {
-	buf_reset(out);
-	text_put_hex(out, bytes);
-	buf_put_u8(out, 0);
-	return buf_end(out) == ERR_OK ? (const char *)out->p : "";
+	return (unsigned long long)json_integer_value(
+	    json_object_get(object, name));
 }
 
 /* In groups of four, for people to compare. */
-static void print_fingerprint(struct span fingerprint)
+static void print_fingerprint(const char *digits)
 {
-	char text[ACCOUNT_HASH / 2 * 5 + 1];
-	size_t n = 0;
-
-	for (size_t i = 0; i + 1 < fingerprint.n; i += 2)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%02x%02x",
-				      i > 0 ? " " : "", fingerprint.p[i],
-				      fingerprint.p[i + 1]);
-	out_line("fingerprint  %s", text);
-}
-
-static void print_devices(const struct account_log *log)
-{
-	struct account_device device;
-	char signer[32], removed[48];
-	size_t position = 0;
-
-	while (account_log_next_device(log, &position, &device)) {
-		(void)snprintf(signer, sizeof(signer), "device %llu",
-			       (unsigned long long)device.signer);
-		(void)snprintf(removed, sizeof(removed),
-			       ", removed by link %llu",
-			       (unsigned long long)device.removed);
-		out_line("device       %llu, %s%s%s",
-			 (unsigned long long)device.number,
-			 device.signer == device.number ? "the first one"
-							: "added by ",
-			 device.signer == device.number ? ""
-			 : device.signer == ACCOUNT_RECOVERY_SIGNER
-			     ? "the recovery key"
-			     : signer,
-			 device.removed != 0 ? removed : "");
-	}
-}
-
-static void print_log(const struct reading *r, bool named)
-{
-	struct account_place place;
 	struct buf text = BUF_INIT;
 
-	account_log_place(r->log, &place);
-	if (named)
-		out_line("account      %s", r->username);
-	print_fingerprint(account_log_fingerprint(r->log));
-	out_line("place        %llu %s", (unsigned long long)place.number,
-		 hex(&text, SPAN_ARRAY(place.hash)));
-	print_devices(r->log);
-	out_line("recovery     %s", account_log_recovery(r->log).n > 0
-					? "there is a key"
-					: "there is no key");
-	if (account_log_changed(r->log) != 0)
-		out_line("changed      by link %llu: who compared the "
-			 "fingerprint before has to do it again",
-			 (unsigned long long)account_log_changed(r->log));
-	if (account_log_closed(r->log) != 0)
-		out_line("closed       by link %llu",
-			 (unsigned long long)account_log_closed(r->log));
+	for (size_t i = 0; digits[i] != '\0'; i++) {
+		if (i > 0 && i % 4 == 0)
+			buf_put_u8(&text, ' ');
+		buf_put_u8(&text, (uint8_t)digits[i]);
+	}
+	if (buf_end(&text) == ERR_OK)
+		out_line("fingerprint  %.*s", (int)text.n,
+			 (const char *)text.p);
 	buf_clear(&text);
 }
 
-static json_t *describe_devices(const struct account_log *log)
+static void print_device(const json_t *device)
 {
-	struct account_device device;
-	json_t *list = json_array();
-	size_t position = 0;
+	unsigned long long own = number(device, "device"),
+			   by = number(device, "signer"),
+			   gone = number(device, "removed");
+	char signer[48] = "the first one", removed[48] = "";
 
-	while (account_log_next_device(log, &position, &device)) {
-		json_t *row =
-		    json_pack("{s:I, s:I}", "device", (json_int_t)device.number,
-			      "signer", (json_int_t)device.signer);
-
-		if (device.removed != 0)
-			(void)json_object_set_new(
-			    row, "removed",
-			    json_integer((json_int_t)device.removed));
-		(void)json_array_append_new(list, row);
-	}
-	return list;
+	if (by == 0)
+		(void)snprintf(signer, sizeof(signer),
+			       "added by the recovery key");
+	else if (by != own)
+		(void)snprintf(signer, sizeof(signer), "added by device %llu",
+			       by);
+	if (gone != 0)
+		(void)snprintf(removed, sizeof(removed),
+			       ", removed by link %llu", gone);
+	out_line("device       %llu, %s%s", own, signer, removed);
 }
 
-static void print_json(const struct reading *r, bool named)
+static void print_log(const json_t *found)
 {
-	struct account_place place;
-	struct buf fingerprint = BUF_INIT, hash = BUF_INIT;
-	json_t *line;
+	const json_t *device;
+	size_t i;
 
-	account_log_place(r->log, &place);
-	line = json_pack("{s:s, s:I, s:s, s:o, s:b, s:I, s:I}", "fingerprint",
-			 hex(&fingerprint, account_log_fingerprint(r->log)),
-			 "number", (json_int_t)place.number, "hash",
-			 hex(&hash, SPAN_ARRAY(place.hash)), "devices",
-			 describe_devices(r->log), "recovery",
-			 account_log_recovery(r->log).n > 0, "changed",
-			 (json_int_t)account_log_changed(r->log), "closed",
-			 (json_int_t)account_log_closed(r->log));
-	if (named)
-		(void)json_object_set_new(line, "username",
-					  json_string(r->username));
-	out_json(line);
-	json_decref(line);
-	buf_clear(&fingerprint);
-	buf_clear(&hash);
+	if (json_object_get(found, "username") != NULL)
+		out_line("account      %s", out_name(found, "username"));
+	print_fingerprint(out_member(found, "fingerprint"));
+	out_line("place        %llu %s", number(found, "number"),
+		 out_member(found, "hash"));
+	json_array_foreach(json_object_get(found, "devices"), i, device)
+	    print_device(device);
+	out_line("recovery     %s",
+		 json_is_true(json_object_get(found, "recovery"))
+		     ? "there is a key"
+		     : "there is no key");
+	if (number(found, "changed") != 0)
+		out_line("changed      by link %llu: who compared the "
+			 "fingerprint before has to do it again",
+			 number(found, "changed"));
+	if (number(found, "closed") != 0)
+		out_line("closed       by link %llu", number(found, "closed"));
+}
+
+static enum err verify(struct cmd *cmd)
+{
+	json_t *found = NULL;
+	enum err e;
+
+	TRY(check_file(cmd->args->operands[1], &cmd->a.why, &found));
+	if (cmd->args->json)
+		out_json(found);
+	else
+		print_log(found);
+out:
+	json_decref(found);
+	return e;
 }
 
 /* ---- account log ---- */
 
-/* A page as the server answers; *next: the number to go on after, 0 with the last. */
-static enum err print_page(struct cmd *cmd, const char *username,
-			   json_int_t after, json_int_t *next)
+static enum err print_page(void *context, const json_t *page)
 {
-	struct api_answer answer = { 0 };
-	char path[160];
-	enum err e;
-
-	(void)snprintf(path, sizeof(path), "/users/%s/log?after=%lld", username,
-		       (long long)after);
-	TRY(tokens_call(&cmd->a, "GET", path, NULL, &answer));
-	*next = json_integer_value(json_object_get(answer.body, "next"));
-	out_json(answer.body);
-out:
-	api_answer_clear(&answer);
-	return e;
+	(void)context;
+	out_json(page);
+	return ERR_OK;
 }
 
 static enum err print_pages(struct cmd *cmd)
 {
 	const char *username = cmd->args->operands[1];
-	json_int_t after = 0, next;
 	enum err e;
 
 	TRY(cmd_open(cmd));
-	if (username == NULL)
-		username = cmd->a.username;
-	ENSURE(text_is_username(span_str(username)),
-	       why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
-		       "\"%.40s\" is no user name.", username));
-	do {
-		TRY(print_page(cmd, username, after, &next));
-		/* a server could name one page for ever */
-		ENSURE(next == 0 || next > after, ERR_PEER_MALFORMED);
-		after = next;
-	} while (next != 0);
+	TRY(log_pages_ask(&cmd->a,
+			  username != NULL ? username : cmd->a.username,
+			  print_page, NULL));
 out:
 	return e;
 }
 
 enum err cmd_account(struct cmd *cmd)
 {
-	struct reading r = { .why = &cmd->a.why };
 	const char *what = cmd->args->operands[0];
-	bool named;
-	enum err e;
 
 	if (cmd_account_is_own(cmd->args))
 		return strcmp(what, "delete") == 0 ? cmd_account_delete(cmd)
 		       : strcmp(what, "log") == 0  ? print_pages(cmd)
 						   : cmd_account_setting(cmd);
-	if (strcmp(what, "verify") != 0 || cmd->args->operand_count != 2)
-		return why_set(r.why, ERR_PEER_INVALID, "usage",
-			       "\"account %.40s\" is nothing that can be done: "
-			       "it is delete, log, verify with a FILE, or a "
-			       "setting. See: "
-			       "hermetic account --help",
-			       what);
-	TRY(account_log_new(&r.log));
-	TRY(read_file(&r, cmd->args->operands[1]));
-	ENSURE(account_log_fingerprint(r.log).n > 0,
-	       bad_file(&r, "it has no links"));
-	named = r.salt.n > 0;
-	if (named && !account_log_is_named(r.log, buf_span(&r.salt),
-					   span_str(r.username))) {
-		e = why_set(r.why, ERR_PEER_INVALID, "another-name",
-			    "The log is another account's than %s's.",
-			    r.username);
-		goto out;
-	}
-	if (cmd->args->json)
-		print_json(&r, named);
-	else
-		print_log(&r, named);
-out:
-	account_log_free(r.log);
-	buf_clear(&r.salt);
-	return e;
+	if (strcmp(what, "verify") == 0 && cmd->args->operand_count == 2)
+		return verify(cmd);
+	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		       "\"account %.40s\" is nothing that can be done: "
+		       "it is delete, log, verify with a FILE, or a "
+		       "setting. See: "
+		       "hermetic account --help",
+		       what);
 }

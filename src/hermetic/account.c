@@ -29,6 +29,12 @@ out:
 	return e;
 }
 
+enum err inside_no_log(struct why *why, const char *user)
+{
+	return why_set(why, ERR_STATE_GONE, "no-account-log",
+		       "%.40s has no account log yet.", user);
+}
+
 /* What the server shows is for the person to see, and no failure of looking: two logs, another
  * account, or none any more of one that was closed. */
 static bool is_to_be_seen(struct hermetic *h, const char *user, enum err e)
@@ -58,8 +64,7 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	TRY(e);
 	TRY(view_person(&h->a, user, &source));
 	if (source == NULL)
-		TRY(why_set(&h->a.why, ERR_STATE_GONE, "no-account-log",
-			    "%.40s has no account log yet.", user));
+		TRY(inside_no_log(&h->a.why, user));
 	TRY(inside_list_make(&h->people, source, 1, sizeof(*row)));
 	row = h->people.rows;
 	*row = (struct hermetic_person){

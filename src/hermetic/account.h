@@ -171,6 +171,42 @@ enum hermetic_result hermetic_unblock(struct hermetic *h, const char *user);
  * it. */
 enum hermetic_result hermetic_decline(struct hermetic *h, const char *session);
 
+/* ---- what the device knows, as JSON ----
+ *
+ * Since 0.7. What the command prints with --json: docs/state.md and docs/client.md have the
+ * members, and later versions add some. Of an entry it is `json` of its event. Borrowed until
+ * the next call of any function of this part and the next one. */
+
+/* {session_id, name?, algorithm, epoch, state, members: [{username, device_id, role…}…],
+ * invited?, banned?…} */
+enum hermetic_result hermetic_json_session(struct hermetic *h,
+					   const char *session,
+					   const char **json);
+/* [{item, session_id, text, state, queued_at…}…]; `session` NULL: of all sessions. */
+enum hermetic_result hermetic_json_outbox(struct hermetic *h,
+					  const char *session,
+					  const char **json);
+/* {username, fingerprint, digits, compared, closed, forked…}, as it is kept here:
+ * hermetic_verify() reads the log. */
+enum hermetic_result hermetic_json_person(struct hermetic *h, const char *user,
+					  const char **json);
+
+/* ---- logs of accounts ----
+ *
+ * Since 0.7. The log of an account is public to who may know that account, so it can be kept
+ * and looked at elsewhere. */
+
+/* What the server says that it is, a JSON text of each page and the end of a line; NULL: one's
+ * own. Nothing of it was verified. */
+enum hermetic_result hermetic_account_log(struct hermetic *h, const char *user,
+					  const char **pages);
+/* Verifies such pages, `size` bytes, without a server, and without a device: the handle does
+ * not have to be open. *json: {fingerprint, number, hash, devices: [{device, signer,
+ * removed?}…], recovery, changed, closed, username?}. HERMETIC_REFUSED ("no-account-log",
+ * "link-invalid", "another-name"). */
+enum hermetic_result hermetic_check_log(struct hermetic *h, const char *pages,
+					size_t size, const char **json);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

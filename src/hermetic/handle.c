@@ -141,6 +141,7 @@ void hermetic_free(struct hermetic *h)
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);
 	buf_clear(&h->recovery_key);
+	buf_clear(&h->json);
 	buf_clear(&h->picture);
 	buf_clear(&h->saved);
 	free(h->home);

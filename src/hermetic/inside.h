@@ -40,6 +40,7 @@ struct hermetic {
 	    blocks, key_changes, receipts;
 	char safety[128];
 	struct buf recovery_key; /* of hermetic_recovery_key() */
+	struct buf json;	 /* of views.c */
 	struct buf picture;	 /* of hermetic_picture() */
 	struct buf saved;	 /* of hermetic_save_file() */
 
@@ -92,6 +93,9 @@ enum hermetic_result inside_conclude(struct why *why, struct why *last,
 
 /* Nothing of the outbox was dropped. */
 MUST_CHECK enum err inside_no_item(struct why *why, const char *session);
+
+/* Nothing is kept of that user's account. */
+MUST_CHECK enum err inside_no_log(struct why *why, const char *user);
 
 /* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
  * `source` is taken over. */

@@ -2,7 +2,7 @@
 // docs/example/bot.c compiled against that and talked with.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -255,6 +255,25 @@ describe('with a server', { concurrency: false }, () => {
     assert.match(await python('tests/embedding/account.py',
       [newHome(), node.url, ...names]), /done\n$/);
   });
+
+  test('JSON as the command prints it, and a log that is kept and looked at',
+    async () => {
+      const name = `views-${alice.name.slice(-8)}`, home = newHome();
+      const out = await python('tests/embedding/views.py',
+        [home, node.url, name, alice.name]);
+      const { log, checked, session, outbox, person, pages } = JSON.parse(out);
+      const me = Object.assign(new Person('views', node.url),
+        { name, home, passphrase: 'snakes have one, too' });
+      const file = join(prefix, 'pages');
+      writeFileSync(file, pages);
+      assert.deepEqual(await me.does('account', 'log'), log);
+      assert.deepEqual(await me.does('account', 'verify', file), [checked]);
+      assert.equal(checked.username, name);
+      assert.deepEqual(await me.does('members', session.session_id), session.members);
+      assert.deepEqual(await me.does('outbox'), outbox);
+      assert.ok(outbox.some(item => item.text === 'who is verified?'));
+      assert.deepEqual((await me.does('verify', alice.name))[0].person, person);
+    });
 
   test('a device without input and output is driven by a loop of others',
     async () => {

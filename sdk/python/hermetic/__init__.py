@@ -597,6 +597,31 @@ class Device:
         """The person types there, or does not any more: call it as often as it is so."""
         self._must(lib.hermetic_type(self._h, _text(session), types))
 
+    # ---- what the device knows, as the command prints it with --json ----
+
+    def _given(self, function: Any, *arguments: object) -> str:
+        text = c.c_char_p()
+        self._must(function(self._h, *arguments, c.byref(text)))
+        return (text.value or b"").decode()
+
+    def json_session(self, session: str) -> dict[str, Any]:
+        return json.loads(self._given(lib.hermetic_json_session, _text(session)))
+
+    def json_outbox(self, session: str | None = None) -> list[dict[str, Any]]:
+        return json.loads(self._given(lib.hermetic_json_outbox, _text(session)))
+
+    def json_person(self, user: str) -> dict[str, Any]:
+        return json.loads(self._given(lib.hermetic_json_person, _text(user)))
+
+    def account_log(self, user: str | None = None) -> str:
+        """What the server says that an account's log is: nothing of it is verified."""
+        return self._given(lib.hermetic_account_log, _text(user))
+
+    def check_log(self, pages: str) -> dict[str, Any]:
+        """Verifies such pages, without a server; the device need not be open."""
+        given = pages.encode()
+        return json.loads(self._given(lib.hermetic_check_log, given, len(given)))
+
     # ---- people ----
 
     def verify(self, user: str) -> Person:

@@ -260,6 +260,10 @@ def _functions() -> None:
         "next_event": (c.POINTER(Event), [h]),
         "entry": (c.c_int, [h, text, number, c.POINTER(c.POINTER(Event))]),
         "verify": (c.c_int, [h, text, c.POINTER(c.POINTER(Person))]),
+        **{f"json_{of}": (c.c_int, [h, text, c.POINTER(text)]) for of in (
+            "session", "outbox", "person")},
+        "account_log": (c.c_int, [h, text, c.POINTER(text)]),
+        "check_log": (c.c_int, [h, text, c.c_size_t, c.POINTER(text)]),
         "began_anew": (c.c_bool, [h]),
         "wish": (c.c_int, [h, c.c_int, c.POINTER(c.c_bool)]),
         "set_wish": (c.c_int, [h, c.c_int, c.c_bool]),
