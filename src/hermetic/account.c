@@ -29,12 +29,6 @@ out:
 	return e;
 }
 
-enum err inside_no_log(struct why *why, const char *user)
-{
-	return why_set(why, ERR_STATE_GONE, "no-account-log",
-		       "%.40s has no account log yet.", user);
-}
-
 /* What the server shows is for the person to see, and no failure of looking: two logs, another
  * account, or none any more of one that was closed. */
 static bool is_to_be_seen(struct hermetic *h, const char *user, enum err e)

@@ -223,6 +223,12 @@ enum err inside_no_item(struct why *why, const char *session)
 		       session);
 }
 
+enum err inside_no_log(struct why *why, const char *user)
+{
+	return why_set(why, ERR_STATE_GONE, "no-account-log",
+		       "%.40s has no account log yet.", user);
+}
+
 /* ---- lists ---- */
 
 void inside_list_clear(struct inside_list *list)
