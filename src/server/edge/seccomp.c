@@ -34,6 +34,8 @@ KORE_SECCOMP_FILTER(
     KORE_SYSCALL_ALLOW(socketpair), KORE_SYSCALL_ALLOW(gettid),
     KORE_SYSCALL_ALLOW(prctl), KORE_SYSCALL_ALLOW(sigaltstack),
     KORE_SYSCALL_ALLOW(sched_setattr), /* their place behind the loops */
+    /* libcurl of Debian 13 wakes a transfer so */
+    KORE_SYSCALL_ALLOW(eventfd2),
     /* large blocks: growing buffers, scrypt's 128 MiB */
     KORE_SYSCALL_ALLOW(mremap),
     /* no core files */
