@@ -83,6 +83,8 @@ static void note_failure(struct ws *ws, struct lws *wsi, const char *text,
 {
 	unsigned status = lws_http_client_http_response(wsi);
 	bool answered = text != NULL && n >= 3 && memcmp(text, "HS:", 3) == 0;
+	/* lws has a time of its own, about as long as ours */
+	bool late = text != NULL && n >= 9 && memcmp(text, "Timed out", 9) == 0;
 	char words[32];
 
 	/* 5xx is a server that starts, stops or is overloaded: not reached */
@@ -92,6 +94,8 @@ static void note_failure(struct ws *ws, struct lws *wsi, const char *text,
 		end(ws, words);
 	else if (answered)
 		end(ws, "no WebSocket");
+	else if (late)
+		end(ws, "no answer");
 	else if (text != NULL)
 		channel_end(&ws->channel, span_of(text, n));
 	else
