@@ -94,7 +94,7 @@ function sender(session, device, url) {
     }
   };
   const all = Promise.all(Array.from({ length: SENDERS }, one));
-  all.catch(() => {}); // whoever waits for the end is told
+  all.catch(() => {}); // stop() rejects with it
   self.stop = () => { self.goOn = false; return all; };
   return self;
 }

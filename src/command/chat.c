@@ -18,8 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* So long an answer is awaited: by who types; before there is a line to type in; and then of a
- * server that gave none. */
+/* So long the chat waits for an answer: while a person types, before there is a line to type
+ * in, and where the server has left a request before it without an answer. */
 #define PATIENCE_MS 5000
 #define START_MS 10000
 #define DEAF_MS 1000
