@@ -29,35 +29,45 @@ static enum err fail(const char *path, struct why *why)
 		       path, strerror(errno));
 }
 
-/* Who opens a device has it do things: what it is, is looked at before. */
-static enum err look(const char *path, bool stream, struct stat *is,
-		     struct why *why)
+static bool is_taken(mode_t mode, bool stream)
 {
+	return S_ISREG(mode) || (stream && (S_ISFIFO(mode) || S_ISCHR(mode)));
+}
+
+/* To open a device may make it do something, so what the path names is looked at before,
+ * and again once it is open: it may be another one by then. */
+static enum err open_taken(const char *path, bool stream, int *fd,
+			   struct stat *is, struct why *why)
+{
+	enum err e = ERR_OK;
+
+	*fd = -1;
 	if (stat(path, is) != 0)
-		return fail(path, why);
-	if (S_ISREG(is->st_mode) ||
-	    (stream && (S_ISFIFO(is->st_mode) || S_ISCHR(is->st_mode))))
-		return ERR_OK;
-	return refuse(path, is->st_mode, why);
+		TRY(fail(path, why));
+	if (!is_taken(is->st_mode, stream))
+		TRY(refuse(path, is->st_mode, why));
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, is) != 0)
+		TRY(fail(path, why));
+	if (!is_taken(is->st_mode, stream))
+		TRY(refuse(path, is->st_mode, why));
+out:
+	return e;
+}
+
+static void close_failed(enum err e, int *fd)
+{
+	if (e == ERR_OK || *fd < 0)
+		return;
+	(void)close(*fd);
+	*fd = -1;
 }
 
 enum err given_open(const char *path, int *fd, struct stat *is, struct why *why)
 {
-	enum err e;
+	enum err e = open_taken(path, false, fd, is, why);
 
-	*fd = -1;
-	TRY(look(path, false, is, why));
-	/* it may be another one by now */
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0 || fstat(*fd, is) != 0)
-		TRY(fail(path, why));
-	if (!S_ISREG(is->st_mode))
-		TRY(refuse(path, is->st_mode, why));
-out:
-	if (e != ERR_OK && *fd >= 0) {
-		(void)close(*fd);
-		*fd = -1;
-	}
+	close_failed(e, fd);
 	return e;
 }
 
@@ -90,22 +100,13 @@ enum err given_open_stream(const char *path, int *fd, struct why *why)
 	struct stat is;
 	enum err e;
 
-	*fd = -1;
-	TRY(look(path, true, &is, why));
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0 || fstat(*fd, &is) != 0)
-		TRY(fail(path, why));
-	if (S_ISDIR(is.st_mode))
-		TRY(refuse(path, is.st_mode, why));
+	TRY(open_taken(path, true, fd, &is, why));
 	if (S_ISFIFO(is.st_mode))
 		TRY(wait_for(*fd, path, why));
 	/* what comes in parts is waited for from here on */
 	if (fcntl(*fd, F_SETFL, 0) != 0)
 		TRY(fail(path, why));
 out:
-	if (e != ERR_OK && *fd >= 0) {
-		(void)close(*fd);
-		*fd = -1;
-	}
+	close_failed(e, fd);
 	return e;
 }
