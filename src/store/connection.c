@@ -328,6 +328,7 @@ static bool is_outdated(const struct connection *c)
 static enum err failure_of(struct connection *c, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *said = NULL;
 	enum err e = sqlstate_err(state);
 
 	metrics_refusal(state);
@@ -340,8 +341,12 @@ static enum err failure_of(struct connection *c, const PGresult *result)
 	if (e != ERR_LOCAL_BUG)
 		return e;
 	metrics_count(METRIC_DATABASE_ERRORS, 1);
+	/* a statement with parameters may be quoted in it: those come later */
+	if (c->state == STATE_PREPARING)
+		said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	LOG(ERROR, "statement refused",
-	    LOG_STR("sqlstate", state != NULL ? state : "none"));
+	    LOG_STR("sqlstate", state != NULL ? state : "none"),
+	    LOG_STR("reason", said != NULL ? said : ""));
 	return e;
 }
 

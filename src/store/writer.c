@@ -382,6 +382,7 @@ enum err writer_open(const struct store_loop *loop,
 					  .durable = true,
 					  .keeps_plans = true,
 					  .pooled = settings->pooled,
+					  .buckets = settings->buckets,
 					  .queue_max = 2,
 					  .wait_ms = WAIT_MS };
 	struct writer *w = calloc(1, sizeof(*w));
