@@ -13,18 +13,8 @@
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_GATE_H
 
-#include "base/uuid.h"
+#include "mqtt_bridge/gate_types.h"
 #include "store/loop.h"
-
-struct gate_settings {
-	const char *host; /* a numeric address */
-	uint64_t port;
-	const char *broker; /* the path of its Unix socket */
-	size_t packet_bytes, connections_max;
-	uint64_t connect_ms; /* from the connection to the broker's CONNACK */
-	/* The broker has let a device in. */
-	void (*arrived)(struct uuid device);
-};
 
 MUST_CHECK enum err gate_start(const struct store_loop *loop,
 			       const struct gate_settings *settings);
@@ -35,13 +25,6 @@ void gate_open(bool open);
 
 /* The device of each connection, of some more than once. */
 void gate_each(void (*each)(void *arg, struct uuid device), void *arg);
-
-enum gate_outcome {
-	GATE_STORED,  /* durable: acknowledge it */
-	GATE_REFUSED, /* it will never be; the problem has been told */
-	GATE_LIMITED, /* not now: that was too often */
-	GATE_UNKNOWN  /* it may be sent again: the connection ends */
-};
 
 /* What has become of the message with this payload. */
 void gate_decide(struct span client_id, struct span payload,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "door/limits.h"
+#include "mqtt_bridge/gate.h"
 #include "mqtt_bridge/packet.h"
 
 enum { CONNECT_MAX = 8192 }; /* bytes of a packet before one is let in */

@@ -9,8 +9,9 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "mqtt/topic.h"
-#include "mqtt_bridge/gate.h"
+#include "mqtt_bridge/gate_types.h"
 #include "mqtt_bridge/waiting.h"
 
 enum {
