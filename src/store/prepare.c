@@ -87,8 +87,10 @@ static bool send_buckets(PGconn *pg, unsigned buckets)
 	    "WHERE logicalrelid = to_regclass(''hermetic.session'')' "
 	    "INTO shards; END IF; "
 	    "IF shards > 0 AND (%u %% shards <> 0 OR %u = 1) THEN "
-	    "RAISE EXCEPTION 'HERMETIC_DATABASE_BUCKETS is %u, and the sessions "
-	    "are on %% shards: it has to be that, or a multiple of it', shards; "
+	    "RAISE EXCEPTION 'HERMETIC_DATABASE_BUCKETS is %u, and the "
+	    "sessions "
+	    "are on %% shards: it has to be that, or a multiple of it', "
+	    "shards; "
 	    "END IF; END $$",
 	    buckets, buckets, buckets);
 
@@ -111,9 +113,8 @@ static bool send_settings(PGconn *pg, const struct connection_settings *to,
 			   ? "SET synchronous_commit = on"
 			   : "SET synchronous_commit = off") &&
 	       run(pg, "SET statement_timeout = '10s'") &&
-	       (!to->keeps_plans ||
-		(run(pg, set_plan_cache_mode) &&
-		 run(pg, "SET enable_bitmapscan = off"))) &&
+	       (!to->keeps_plans || (run(pg, set_plan_cache_mode) &&
+				     run(pg, "SET enable_bitmapscan = off"))) &&
 	       (to->buckets == 0 || send_buckets(pg, to->buckets));
 }
 
@@ -130,9 +131,9 @@ static bool send_listen(PGconn *pg)
 bool prepare_session(PGconn *pg, const struct connection_settings *settings,
 		     const char *synchronous_commit, bool parses)
 {
-	if (!(settings->pooled ? send_transaction(pg, synchronous_commit)
-			       : send_settings(pg, settings,
-					       synchronous_commit)))
+	if (!(settings->pooled
+		  ? send_transaction(pg, synchronous_commit)
+		  : send_settings(pg, settings, synchronous_commit)))
 		return false;
 	for (size_t i = 0; parses && i < STATEMENT_COUNT; i++)
 		if (i != STATEMENT_LISTEN &&
