@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "store/batch.h"
 #include "store/bucket.h"
@@ -34,10 +34,7 @@ static size_t waiting;
 
 static uint64_t now_s(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec;
+	return clock_steady_ms() / 1000;
 }
 
 /* ---- the queue ---- */
