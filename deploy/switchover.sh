@@ -82,7 +82,7 @@ set_one() { # NAME=VALUE
     [ "$(pending)" -gt 0 ] || break
     patronictl restart hermetic --force --pending
     wait_for_both
-    for _ in $(seq 20); do
+    for _ in $(seq 8); do
       [ "$(pending)" -gt 0 ] || break
       sleep 1
     done

@@ -36,14 +36,15 @@ export async function startSpread({ root, migrate, migrateUp, urlsOf }) {
       .replace("WHERE 'hermetic'", `WHERE '${name}'`)
       .replace(/^\\getenv (\w+) .*/gm, "\\set $1 'hermetic'")
       .replace(/^\\set replication_password.*/m, '')}`;
-  for (const node of all) {
-    await on(node, 'template1', script('roles.sql'));
-    await on(node, 'template1', script('admin-role.sql'));
-    await on(node, name, 'CREATE EXTENSION citus');
-  }
+  const adminRole = async () => {
+    for (const node of all) await on(node, 'template1', script('admin-role.sql'));
+  };
+  for (const node of all) await on(node, 'template1', script('roles.sql'));
+  await adminRole();
+  for (const node of all) await on(node, name, 'CREATE EXTENSION citus');
   const url = role => at(coordinator, role, name);
   const self = asked({ adminUrl: at(coordinator, superuser, name), ...urlsOf(url),
-    passwords: {}, env: { HERMETIC_DATABASE_BUCKETS: String(SHARDS) } });
+    passwords: {}, adminRole, env: { HERMETIC_DATABASE_BUCKETS: String(SHARDS) } });
   /** deploy/distribute.sql, which may run again. */
   self.distribute = () => exec('psql', ['-X', '-q', '-v', `shards=${SHARDS}`, '-f',
     join(root, 'deploy/distribute.sql')],
