@@ -1,10 +1,11 @@
-/* The verbs of the command. Each prints its result, and returns ERR_OK or
- * leaves a reason in cmd->a.why. */
+/* The verbs of the command. Each prints its result, and returns ERR_OK or leaves a reason
+ * in cmd->h->a.why: docs/adr/0094-the-command-over-the-library.md says how far these have
+ * come that reach the account through the inside of the library. */
 #ifndef HERMETIC_COMMAND_CMD_H
 #define HERMETIC_COMMAND_CMD_H
 
 #include "command/args.h"
-#include "reach/account.h"
+#include "hermetic/inside.h"
 
 #include <jansson.h>
 
@@ -12,15 +13,58 @@ struct account_pair; /* device/approval.h */
 
 /* What a verb works with. */
 struct cmd {
-	struct account a;
+	struct hermetic *h;
+	struct buf home; /* a path with its NUL; empty: none */
 	const struct args *args;
-	struct buf home;       /* a path with its NUL */
 	struct buf passphrase; /* read when it is first needed */
+	json_t *login;	       /* what the last one gave, or NULL */
+	struct buf recovery;   /* the key as it was typed, and a NUL */
 	bool chat;	       /* verbs are run by the chat */
 	bool kept;	       /* what was to be sent waits: exit code 4 */
 	char entered
 	    [TEXT_UUID_SIZE]; /* the session that was come into; "": none */
 };
+
+/* What came of a call of the library, for who goes on by enum err; a reason is left in
+ * cmd->h->a.why. */
+MUST_CHECK enum err cmd_did(struct cmd *cmd, enum hermetic_result result);
+
+/* A refusal of the command's own: keeps the reason where there is none yet, and returns
+ * `e`. */
+MUST_CHECK enum err cmd_no(struct cmd *cmd, enum err e, const char *slug,
+			   const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A failure that is told later: the reason of now, which calls in between would wipe. The
+ * second one puts it back, and returns its `e`. */
+struct cmd_failure {
+	enum err e;
+	bool unreachable;
+	char slug[48], text[640];
+};
+void cmd_keep(struct cmd *cmd, enum err e, struct cmd_failure *kept);
+MUST_CHECK enum err cmd_fail(struct cmd *cmd, const struct cmd_failure *kept);
+
+/* What the last call gave (hermetic_json()): a new reference. NULL: nothing. */
+json_t *cmd_given(struct cmd *cmd);
+
+/* The session that a word means; the second one, the first operand at this device. */
+MUST_CHECK enum err cmd_find_at(struct cmd *cmd, enum hermetic_where where,
+				const char *word, char id[HERMETIC_ID_SIZE]);
+MUST_CHECK enum err cmd_find(struct cmd *cmd, char id[HERMETIC_ID_SIZE]);
+
+/* hermetic_verify(): a new reference to what is kept afterwards; NULL: nothing. What a person
+ * has to look at is a failure; with `lift` two logs are none. */
+MUST_CHECK enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
+				 json_t **found);
+
+/* hermetic_json_person(): a new reference; NULL: nothing is kept of that account. */
+MUST_CHECK enum err cmd_person(struct cmd *cmd, const char *user,
+			       json_t **person);
+
+/* hermetic_json_session(): a new reference. */
+MUST_CHECK enum err cmd_describe(struct cmd *cmd, const char *id,
+				 json_t **session);
 
 /* Runs the verb of cmd->args. */
 MUST_CHECK enum err cmd_run(struct cmd *cmd);
@@ -31,13 +75,13 @@ MUST_CHECK enum err cmd_login(struct cmd *cmd);
 /* Where a device is logged in, or was. */
 MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 
-/* cmd->home is found; the first one asks for the passphrase. */
+/* The handle has a home; the first one asks for the passphrase. */
 MUST_CHECK enum err cmd_agent(struct cmd *cmd);
 MUST_CHECK enum err cmd_lock(struct cmd *cmd);
 
-/* How a login ends: this device comes into its account's log, and waits for it where
- * another device has to approve it. */
-MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
+/* Registers or logs in, in the way that the arguments say: a new device waits where another
+ * one has to approve it. */
+enum hermetic_result cmd_enter(struct cmd *cmd, bool is_new);
 
 /* Appends the recovery key as typed, and a NUL: from the environment, which is wiped, or the
  * terminal. The caller clears it, also after a failure. */
@@ -49,13 +93,13 @@ MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed);
 MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
 void cmd_remind_recovery(struct cmd *cmd);
 
-/* verify FILE: without an account. The others: cmd->home is found, and it opens itself. */
+/* verify FILE: of a handle without a home. The others open the device themselves. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
 bool cmd_account_is_own(const struct args *args); /* delete, log, settings */
 MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_account_setting(struct cmd *cmd);
 
-/* cmd->a is an open account for all others. */
+/* cmd->h is open for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);
 MUST_CHECK enum err cmd_sessions(struct cmd *cmd);
 MUST_CHECK enum err cmd_create(struct cmd *cmd);
@@ -105,7 +149,7 @@ MUST_CHECK enum err cmd_approve(struct cmd *cmd);
 MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
 
 /* As `link`; the device of that number has to be in each session afterwards. */
-MUST_CHECK enum err cmd_link_device(struct cmd *cmd, uint64_t number);
+enum hermetic_result cmd_link_device(struct cmd *cmd, uint64_t number);
 
 /* Does a device of this account wait to be approved, as far as the server says? False when it cannot be asked. */
 bool cmd_someone_waits(struct cmd *cmd);
@@ -144,7 +188,7 @@ void cmd_print_item(const struct cmd *cmd, const json_t *item);
 void cmd_print_event(const struct cmd *cmd, const struct device_event *event);
 
 /* Says that what was to be sent waits: its number is in the outcome, the
- * reason in cmd->a.why, which is cleared. */
+ * reason in cmd->h->a.why, which is cleared. */
 void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
 
 /* Logs in or registers as needed, then talks. */

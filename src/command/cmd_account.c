@@ -3,9 +3,6 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "reach/agent.h"
-#include "reach/come_in.h"
-#include "reach/drive.h"
 
 #include <string.h>
 
@@ -17,122 +14,118 @@ enum err cmd_need_passphrase(struct cmd *cmd, bool is_new)
 		.credentials = cmd->args->credentials,
 	};
 
-	if (cmd->passphrase.n > 0)
-		return ERR_OK;
-	return passphrase_read(&source, is_new, &cmd->a.why, &cmd->passphrase);
-}
-
-/* An agent that holds the keys of another state than the one that is there now is as
- * good as none. */
-static enum err peek_by_agent(struct account *a)
-{
-	struct state_keys keys = { .seal = { .n = 0 } };
 	enum err e;
 
-	if (agent_keys(a->home, &keys) != ERR_OK)
+	if (cmd->passphrase.n > 0)
 		return ERR_OK;
-	e = account_peek_keys(a, &keys);
-	if (e == ERR_PEER_CRYPTO) {
-		why_clear(&a->why);
-		e = ERR_OK;
-	}
-	state_keys_clear(&keys);
+	TRY(passphrase_read(&source, is_new, &cmd->h->a.why, &cmd->passphrase));
+	TRY(cmd_did(cmd, hermetic_set_passphrase(
+			     cmd->h, (const char *)cmd->passphrase.p,
+			     cmd->passphrase.n)));
+out:
 	return e;
 }
 
 enum err cmd_open(struct cmd *cmd)
 {
-	struct account *a = &cmd->a;
+	enum hermetic_result result;
 	enum err e;
 
-	if (!state_exists(a->home))
-		return why_set(&a->why, ERR_STATE_GONE, "no-state",
-			       "Nobody is logged in in %s. Start with: "
-			       "hermetic login --username NAME --server "
-			       "HOST:PORT",
-			       a->home);
-	TRY(peek_by_agent(a));
-	if (a->state == NULL && cmd->args->names)
-		return why_set(&a->why, ERR_STATE_GONE, "no-agent",
-			       "No agent holds the keys, and --names asks for "
-			       "no passphrase. Start one with: hermetic agent");
-	if (a->state == NULL)
-		TRY(cmd_need_passphrase(cmd, false));
-	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,
-			 cmd->args->username));
+	if (!hermetic_exists(cmd->h))
+		return cmd_no(cmd, ERR_STATE_GONE, "no-state",
+			      "Nobody is logged in in %s. Start with: "
+			      "hermetic login --username NAME --server "
+			      "HOST:PORT",
+			      (const char *)cmd->home.p);
+	result = hermetic_open(cmd->h);
+	if (result != HERMETIC_PASSPHRASE ||
+	    strcmp(hermetic_slug(cmd->h), "passphrase-needed") != 0)
+		return cmd_did(cmd, result);
+	if (cmd->args->names)
+		return cmd_no(cmd, ERR_STATE_GONE, "no-agent",
+			      "No agent holds the keys, and --names asks for "
+			      "no passphrase. Start one with: hermetic agent");
+	TRY(cmd_need_passphrase(cmd, false));
+	TRY(cmd_did(cmd, hermetic_open(cmd->h)));
 out:
 	return e;
 }
 
-static enum err print_joined(void *context, const char *id)
-{
-	return cmd_print_entered(context, id, "Joined");
-}
-
 /* The person is logged in all the same. */
-static void print_not_joined(void *context, const char *id,
-			     const struct why *why)
+static void print_not_joined(const struct cmd *cmd, const json_t *row)
 {
-	const struct cmd *cmd = context;
 	struct buf safe = BUF_INIT;
-	json_t *line;
 
 	if (cmd->args->json) {
-		line = json_pack("{s:s, s:s, s:s}", "session_id", id, "error",
-				 why->slug, "detail", why->text);
-		out_json(line);
-		json_decref(line);
+		out_json(row);
 		return;
 	}
-	out_put_safe(&safe, span_str(why->text));
-	(void)fprintf(stderr, "hermetic: Not joined: %s. %.*s\n", id,
-		      (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
+	out_put_safe(&safe, out_span(row, "detail"));
+	(void)fprintf(stderr, "hermetic: Not joined: %s. %.*s\n",
+		      out_member(row, "session_id"), (int)safe.n,
+		      safe.n > 0 ? (const char *)safe.p : "");
 	buf_clear(&safe);
+}
+
+static enum err print_sessions(struct cmd *cmd, const json_t *sessions)
+{
+	const json_t *row;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(sessions, i, row)
+	{
+		if (json_object_get(row, "error") != NULL)
+			print_not_joined(cmd, row);
+		else
+			TRY(cmd_print_entered(
+			    cmd, out_member(row, "session_id"), "Joined"));
+	}
+out:
+	return e;
+}
+
+/* As the login goes on from where the passphrase is asked for. */
+static enum err log_in(struct cmd *cmd, bool is_new)
+{
+	enum hermetic_result result = cmd_enter(cmd, is_new);
+	enum err e;
+
+	if (result == HERMETIC_PASSPHRASE &&
+	    strcmp(hermetic_slug(cmd->h), "passphrase-needed") == 0) {
+		TRY(cmd_need_passphrase(cmd, is_new));
+		result = cmd_enter(cmd, is_new);
+	}
+	TRY(cmd_did(cmd, result));
+out:
+	return e;
 }
 
 enum err cmd_log_in(struct cmd *cmd, bool is_new)
 {
-	const struct come_in_listener listener = { print_joined,
-						   print_not_joined, cmd };
-	struct account_login login = {
-		.is_new = is_new,
-		.server = cmd->args->server,
-		.username = cmd->args->username,
-		.algorithms = cmd->args->algorithms,
-		.device_name = cmd->args->device,
-	};
-	struct account *a = &cmd->a;
 	enum err e;
 
-	TRY(account_check_login(a, &login));
-	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
-			       &a->why));
-	TRY(cmd_need_passphrase(cmd, is_new));
-	login.passphrase = buf_span(&cmd->passphrase);
-	TRY(account_login(a, &login));
-	TRY(cmd_enrol(cmd));
-	TRY(drive_session(a, ORDER_STOCK, NULL));
-	TRY(come_in(a, &listener));
+	json_decref(cmd->login);
+	cmd->login = NULL;
+	TRY(log_in(cmd, is_new));
+	cmd->login = cmd_given(cmd);
+	ENSURE(cmd->login != NULL, ERR_LOCAL_MEMORY);
+	TRY(print_sessions(cmd, json_object_get(cmd->login, "sessions")));
 out:
 	return e;
 }
 
 static void print_account(const struct cmd *cmd, const char *done)
 {
-	const struct account *a = &cmd->a;
-	json_t *line;
-
 	if (!cmd->args->json) {
-		out_line("%s %s at %s, device %s.", done, a->username,
-			 a->server, a->device_id);
+		out_line("%s %s at %s, device %s.", done,
+			 out_member(cmd->login, "username"),
+			 out_member(cmd->login, "server"),
+			 out_member(cmd->login, "device_id"));
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:s, s:s, s:o}", "username", a->username,
-			 "user_id", a->user_id, "device_id", a->device_id,
-			 "server", a->server, "algorithms",
-			 account_suites_to_json(&a->suites));
-	out_json(line);
-	json_decref(line);
+	(void)json_object_del(cmd->login, "sessions");
+	out_json(cmd->login);
 }
 
 enum err cmd_register(struct cmd *cmd)
@@ -159,18 +152,16 @@ enum err cmd_login(struct cmd *cmd)
 
 enum err cmd_logout(struct cmd *cmd)
 {
-	json_t *line;
-	enum err e = account_logout(&cmd->a);
+	json_t *line = json_pack("{s:s, s:b}", "username",
+				 hermetic_username(cmd->h), "logged_out", 1);
+	enum err e;
 
-	if (e != ERR_OK)
-		return e;
-	if (!cmd->args->json) {
-		out_line("Logged out %s.", cmd->a.username);
-		return ERR_OK;
-	}
-	line = json_pack("{s:s, s:b}", "username", cmd->a.username,
-			 "logged_out", 1);
-	out_json(line);
+	TRY(cmd_did(cmd, hermetic_logout(cmd->h)));
+	if (cmd->args->json)
+		out_json(line);
+	else
+		out_line("Logged out %s.", out_member(line, "username"));
+out:
 	json_decref(line);
-	return ERR_OK;
+	return e;
 }

@@ -6,7 +6,6 @@
 #include "device/record.h"
 #include "reach/act_run.h"
 #include "reach/directory.h"
-#include "reach/drive.h"
 
 /* ---- the list ---- */
 
@@ -73,7 +72,7 @@ static enum err read_letters(struct cmd *cmd, json_t *row)
 	if (json_is_true(json_object_get(row, "added")))
 		return ERR_OK;
 	wish.session = record_string(row, "session_id");
-	TRY(act_run(&cmd->a, &wish, &letters));
+	TRY(act_run(&cmd->h->a, &wish, &letters));
 	count = json_array_size(letters);
 	(void)json_object_set_new(row, "signed", json_boolean(count > 0));
 	if (count > 0)
@@ -91,7 +90,7 @@ enum err cmd_invitations(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(directory_invitations(&cmd->a, &list));
+	TRY(directory_invitations(&cmd->h->a, &list));
 	json_array_foreach(list, i, row)
 	{
 		TRY(read_letters(cmd, row));
@@ -109,28 +108,21 @@ out:
 }
 
 enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
-			     char id[TEXT_UUID_SIZE], bool *found)
+			     char id[HERMETIC_ID_SIZE], bool *found)
 {
-	struct why quiet = cmd->a.why;
-	enum err e;
+	enum hermetic_result result =
+	    hermetic_find_at(cmd->h, HERMETIC_WHERE_IDS, prefix, id);
 
-	*found = false;
-	e = directory_find(&cmd->a, prefix, true, id);
-	if (e == ERR_STATE_GONE) {
-		cmd->a.why = quiet;
-		return ERR_OK;
-	}
-	*found = e == ERR_OK;
-	return e;
+	*found = result == HERMETIC_OK;
+	return result == HERMETIC_GONE ? ERR_OK : cmd_did(cmd, result);
 }
 
 enum err cmd_accept_invitation(struct cmd *cmd, const char *id)
 {
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
+	TRY(cmd_did(cmd, hermetic_join(cmd->h, id)));
 	TRY(cmd_print_entered(cmd, id, "Joined"));
-	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
 out:
 	return e;
 }
@@ -152,12 +144,12 @@ static void print_declined(const struct cmd *cmd, const char *id)
 
 enum err cmd_decline(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE];
-	const struct act_wish wish = { .kind = ACT_DECLINE, .session = id };
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	TRY(directory_find_invitation(&cmd->a, cmd->args->operands[0], id));
-	TRY(act_run(&cmd->a, &wish, NULL));
+	TRY(cmd_find_at(cmd, HERMETIC_WHERE_INVITED, cmd->args->operands[0],
+			id));
+	TRY(cmd_did(cmd, hermetic_decline(cmd->h, id)));
 	print_declined(cmd, id);
 out:
 	return e;

@@ -56,12 +56,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 7
+#define HERMETIC_VERSION_MINOR 8
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.7.0", of the library that runs. */
+/* "0.8.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -87,6 +87,12 @@ const char *hermetic_advice(enum hermetic_result result);
 
 struct hermetic;
 
+/* Since 0.8. What the last call with that handle has given, as JSON: of a list its rows, of a
+ * struct its members, and those that `hermetic` prints with --json besides; of other calls
+ * what stands there. After a failure it is that as far as it came. NULL: it has given nothing,
+ * or memory is out. Borrowed until the next call with the handle. */
+const char *hermetic_json(struct hermetic *h);
+
 /* Of the last failure of a call with that handle; "" before there is one. */
 const char *hermetic_why(const struct hermetic *h);
 const char *hermetic_slug(const struct hermetic *h);
@@ -96,8 +102,10 @@ const char *hermetic_slug(const struct hermetic *h);
 /* What is not said is NULL or 0. */
 struct hermetic_config {
 	size_t size; /* sizeof(struct hermetic_config) */
-	/* The folder of the state, which is made where it is missing. */
+	/* The folder of the state, which is made where it is missing. Since 0.8 it may be
+	 * NULL: such a handle opens no device, and is for hermetic_check_log(). */
 	const char *home;
+	/* Since 0.8 it may be NULL: hermetic_set_passphrase() comes before it is needed. */
 	const char *passphrase;
 	const char *server;   /* HOST:PORT or a URL; NULL: the remembered one */
 	const char *username; /* NULL: whose state it is */
@@ -114,6 +122,10 @@ struct hermetic_config {
 	/* Since 0.6. Writes receipts: what has come here, and with hermetic_read_to() what
 	 * the person has read; unless the person wants none (hermetic_set_wish()). */
 	bool receipts;
+	/* Since 0.8. hermetic_open() takes the keys of the state from the agent that holds
+	 * them for this user (`hermetic agent`), where one does. Then no passphrase is
+	 * needed, and none is guessed. */
+	bool agent;
 };
 
 /* Reads and asks nothing yet. There is a handle also after HERMETIC_USAGE, for
@@ -123,11 +135,18 @@ enum hermetic_result hermetic_new(const struct hermetic_config *config,
 /* Says goodbye, and wipes what was secret. Takes NULL. */
 void hermetic_free(struct hermetic *h);
 
+/* Since 0.8. In the place of the one before: `size` bytes, without a NUL at their end. It is
+ * copied. Of a state that is open it changes nothing: hermetic_change_passphrase() does. */
+enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
+					     const char *passphrase,
+					     size_t size);
+
 /* Is there a state in the folder? */
 bool hermetic_exists(const struct hermetic *h);
 
 /* Opens the state of a device that is logged in. Takes as long as guessing the
- * passphrase once. */
+ * passphrase once. HERMETIC_PASSPHRASE ("passphrase-needed"), as of all that logs in: there
+ * is none; and of this call, no agent holds the keys. */
 enum hermetic_result hermetic_open(struct hermetic *h);
 
 /* Makes the account, with this as its first device. */
@@ -139,18 +158,24 @@ struct hermetic_approval {
 	size_t size;
 	void (*show)(void *context, const char *code);
 	void *context;
+	/* Since 0.8. In the place of `show`, or NULL: has the recovery key, as it was typed,
+	 * when it is needed; borrowed until the login has ended. NULL: there is none. */
+	const char *(*recovery_key)(void *context);
 };
 
 /* Logs this device in, or a new one of the account. A new one waits until another
  * device has approved it, and comes into the sessions of that one; without
- * `approval` it is HERMETIC_LOOK, and a later login goes on. */
+ * `approval` it is HERMETIC_LOOK, and a later login goes on. hermetic_json(), as of all
+ * that logs in: {username, user_id, device_id, server, algorithms, sessions: [{session_id,
+ * error?, detail?}…]}; `sessions` are those that it had to come into, with an error where
+ * it has not. */
 enum hermetic_result hermetic_login(struct hermetic *h,
 				    const struct hermetic_approval *approval);
 
 /* The server forgets the login; the state stays. */
 enum hermetic_result hermetic_logout(struct hermetic *h);
 
-/* Once it is open; "" before. */
+/* Once it is open, and while `show` is called; "" before. */
 const char *hermetic_username(const struct hermetic *h);
 const char *hermetic_device_id(const struct hermetic *h);
 
@@ -196,6 +221,20 @@ enum hermetic_result hermetic_sessions(
 enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
 				   char id[HERMETIC_ID_SIZE]);
 
+/* Since 0.8. The same in other places. */
+enum hermetic_where {
+	HERMETIC_WHERE_HERE, /* as hermetic_find() */
+	/* The ids of sessions that the server tells of, and that this device is not in: a
+	 * full id counts as it is. The server is asked. */
+	HERMETIC_WHERE_INVITED,
+	HERMETIC_WHERE_IDS, /* the ids of this device's, and of those */
+	HERMETIC_WHERE_ALL  /* these ids, and the names of this device's */
+};
+enum hermetic_result hermetic_find_at(struct hermetic *h,
+				      enum hermetic_where where,
+				      const char *word,
+				      char id[HERMETIC_ID_SIZE]);
+
 enum hermetic_comparison {
 	HERMETIC_COMPARED_NO,
 	HERMETIC_COMPARED_YES,	  /* a person has compared the numbers */
@@ -239,6 +278,9 @@ struct hermetic_creation {
 	size_t user_count;
 	bool open;	    /* whoever knows the id may join */
 	bool verified_only; /* nothing is sent while a member is not compared */
+	/* Since 0.8. "a,b", best first, of which the first one counts that all can; NULL:
+	 * those of this device. */
+	const char *algorithms;
 };
 
 /* `creation` may be NULL. */
@@ -246,7 +288,8 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 				     const struct hermetic_creation *creation,
 				     char id[HERMETIC_ID_SIZE]);
 enum hermetic_result hermetic_join(struct hermetic *h, const char *session);
-/* *devices, or NULL: how many were added; 0: the user may join later. */
+/* *devices, or NULL: how many were added; 0: the user may join later. hermetic_json():
+ * {devices, invited_by?}. */
 enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 				     const char *user, size_t *devices);
 /* The user comes in by an act of that user's own, and no device is added. *inviter, or

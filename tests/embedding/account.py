@@ -12,7 +12,7 @@ folder, server, name, other = sys.argv[1:]
 OLD, NEW = os.environ["PASSPHRASE"], "a passphrase of later"
 
 
-def device(home: str, who: str = name, passphrase: str = OLD) -> Device:
+def device(home: str, who: str = name, passphrase: str | None = OLD) -> Device:
     return Device(os.path.join(folder, home), passphrase, server=server,
                   username=who, device_name=home, scrypt_n=16384, stock=5)
 
@@ -42,6 +42,9 @@ with device("first") as me, device("second") as second, \
     # a new device comes in by it
     refused(Result.LOOK, "approval-needed", second.login)
     refused(Result.REFUSED, "recovery-key", second.recover, never_set)
+    with device("asked") as asked:
+        refused(Result.REFUSED, "recovery-key", asked.login, None, lambda: never_set)
+        asked.login(recovery_key=lambda: key)
     second.recover(key)
     refused(Result.USAGE, "usage", second.recover, key)
     me.verify(name)  # reads the own log
@@ -69,6 +72,18 @@ with device("first") as me, device("second") as second, \
     with device("nowhere") as again:
         refused(Result.NO_ACCOUNT, "no-state", again.change_passphrase, NEW)
 
+    # one that is asked for when it is needed
+    with device("second", passphrase=None) as again:
+        refused(Result.PASSPHRASE, "passphrase-needed", again.open)
+        refused(Result.PASSPHRASE, "passphrase-needed", again.change_passphrase, OLD)
+        again.set_passphrase(OLD)
+        refused(Result.PASSPHRASE, "wrong-passphrase", again.open)
+        again.set_passphrase(NEW)
+        again.open()
+    with device("nowhere", passphrase=None) as again:
+        refused(Result.NO_ACCOUNT, "no-state", again.open)
+        refused(Result.PASSPHRASE, "passphrase-needed", again.register)
+
     # to verified people only
     assert not me.verified_only
     me.verified_only = True
@@ -88,12 +103,15 @@ with device("first") as me, device("second") as second, \
     shown = me.verify(f"{other}-3")
     assert shown.other_digits not in (None, shown.digits), shown
     assert shown.other_fingerprint is not None
+    assert shown.slug == "identity-changed" and f"{other}-3" in shown.why, shown
+    assert me.last_json["other_digits"] == shown.other_digits
     me.accept(f"{other}-3", shown.other_fingerprint)
     assert me.verify(f"{other}-3").digits == shown.other_digits
 
     # the end
     assert not me.closing
     me.close_account()
+    assert me.last_json == [{"session_id": session, "left": True}], me.last_json
     assert not me.exists and me.username == "" and me.fileno() == -1
     refused(Result.USAGE, "not-open", me.sessions)
     refused(Result.NO_ACCOUNT, None, me.open)

@@ -22,7 +22,7 @@ from ._native import lib
 
 __all__ = ["Act", "Blocked", "Comparison", "Core", "Device", "Event", "EventKind",
            "Failure", "File", "Item", "KeyChange", "Letter", "Member", "OrderKind", "OwnDevice",
-           "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Wish", "password", "version"]
+           "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Where", "Wish", "password", "version"]
 
 
 class Result(IntEnum):
@@ -36,6 +36,12 @@ class Standing(IntEnum):
 
 class Comparison(IntEnum):
     NO, YES, CHANGED = range(3)
+
+
+class Where(IntEnum):
+    """Where a session is looked for: by ids and names at this device, by the ids of
+    those that the server tells of, by the ids of both, and by all of these."""
+    HERE, INVITED, IDS, ALL = range(4)
 
 
 class Act(IntEnum):
@@ -148,6 +154,8 @@ class Person:
     forked: bool
     other_digits: str | None
     other_fingerprint: str | None
+    why: str | None = None  # of two logs, or another account, that the server shows
+    slug: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,10 +243,11 @@ def _search(words: str | None, session: str | None, after: int, before: int,
 
 
 def _creation(name: str | None, users: Sequence[str], open: bool,
-              verified_only: bool) -> _native.Creation:
+              verified_only: bool, algorithms: str | None = None) -> _native.Creation:
     names = (c.c_char_p * len(users))(*map(_text, users))
     made = _native.Creation(name=_text(name), user_count=len(users), open=open,
                             verified_only=verified_only,
+                            algorithms=_text(algorithms),
                             users=c.cast(names, c.POINTER(c.c_char_p)))
     made.keep = names
     return made
@@ -259,18 +268,21 @@ def password(username: str, passphrase: str) -> str:
 
 
 class Device:
-    """A device of an account, with its sealed state in the folder `home`."""
+    """A device of an account, with its sealed state in the folder `home`. Without a
+    passphrase it is opened where an agent holds the keys (`agent`)."""
 
-    def __init__(self, home: str, passphrase: str, *, server: str | None = None,
+    def __init__(self, home: str, passphrase: str | None = None, *,
+                 server: str | None = None,
                  username: str | None = None, device_name: str | None = None,
                  algorithms: str | None = None, ca: str | None = None,
                  mqtt: str | None = None, scrypt_n: int = 0,
-                 stock: int = 0, receipts: bool = False) -> None:
+                 stock: int = 0, receipts: bool = False,
+                 agent: bool = False) -> None:
         config = _native.Config(
             home=_text(home), passphrase=_text(passphrase), server=_text(server),
             username=_text(username), device_name=_text(device_name),
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
-            scrypt_n=scrypt_n, stock=stock, receipts=receipts)
+            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent)
         self._h = c.c_void_p()
         try:
             self._must(lib.hermetic_new(config, c.byref(self._h)))
@@ -287,6 +299,13 @@ class Device:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    @property
+    def last_json(self) -> Any:
+        """What the last call has given, with members that the classes here do not have;
+        None where it has given nothing."""
+        given = lib.hermetic_json(self._h)
+        return json.loads(given) if given else None
 
     def _must(self, result: int) -> None:
         if result != Result.OK:
@@ -325,13 +344,25 @@ class Device:
     def register(self) -> None:
         self._must(lib.hermetic_register(self._h))
 
-    def login(self, show: Callable[[str], None] | None = None) -> None:
-        """`show` is given the code that another device approves this one with."""
-        if show is None:
+    def login(self, show: Callable[[str], None] | None = None,
+              recovery_key: Callable[[], str] | None = None) -> None:
+        """`show` is given the code that another device approves this one with;
+        `recovery_key` has the key where it is needed, in the place of that."""
+        if show is None and recovery_key is None:
             self._must(lib.hermetic_login(self._h, None))
             return
-        give = _native.SHOW(lambda _, code: show(code.decode()))
-        self._must(lib.hermetic_login(self._h, _native.Approval(show=give)))
+        approval, key = _native.Approval(), None
+
+        def ask(_: object) -> int | None:
+            nonlocal key
+            key = c.create_string_buffer(_text(recovery_key()) or b"")
+            return c.addressof(key)
+
+        if show is not None:
+            approval.show = _native.SHOW(lambda _, code: show(code.decode()))
+        if recovery_key is not None:
+            approval.recovery_key = _native.KEY(ask)
+        self._must(lib.hermetic_login(self._h, approval))
 
     def recover(self, recovery_key: str) -> None:
         """Logs in as login(), by the key in the place of another device's approval."""
@@ -340,6 +371,11 @@ class Device:
     def begin_anew(self) -> None:
         """The same without any: another account under the same name."""
         self._must(lib.hermetic_begin_anew(self._h))
+
+    def set_passphrase(self, passphrase: str) -> None:
+        """In the place of the one before, of a device that is not open."""
+        given = passphrase.encode()
+        self._must(lib.hermetic_set_passphrase(self._h, given, len(given)))
 
     def change_passphrase(self, passphrase: str, end_others: bool = False) -> None:
         """At the server and of the state; also where nobody is logged in."""
@@ -364,11 +400,11 @@ class Device:
         return self._list(Session, _native.Session, lib.hermetic_sessions,
                           invitations)
 
-    def find(self, word: str) -> str:
+    def find(self, word: str, where: Where = Where.HERE) -> str:
         """The id of the session that a person means by it: its name, or how its id
         begins."""
         found = c.create_string_buffer(37)
-        self._must(lib.hermetic_find(self._h, _text(word), found))
+        self._must(lib.hermetic_find_at(self._h, where, _text(word), found))
         return found.value.decode()
 
     def members(self, session: str) -> list[Member]:
@@ -388,9 +424,10 @@ class Device:
         return (digits.value or b"").decode()
 
     def create(self, name: str | None = None, users: Sequence[str] = (),
-               open: bool = False, verified_only: bool = False) -> str:
+               open: bool = False, verified_only: bool = False,
+               algorithms: str | None = None) -> str:
         made = c.create_string_buffer(37)
-        creation = _creation(name, users, open, verified_only)
+        creation = _creation(name, users, open, verified_only, algorithms)
         self._must(lib.hermetic_create(self._h, creation, made))
         return made.value.decode()
 
@@ -699,6 +736,11 @@ class Device:
 
     def devices(self) -> list[OwnDevice]:
         return self._list(OwnDevice, _native.OwnDevice, lib.hermetic_devices)
+
+    @property
+    def someone_waits(self) -> bool:
+        """A device asks to be approved, as the server says."""
+        return self._bool(lib.hermetic_someone_waits)
 
     def approve(self, code: str) -> int:
         """Lets in the device that has asked with this code: its number, for link()."""
