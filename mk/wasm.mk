@@ -162,6 +162,7 @@ $(WASM_TEST_OBJECTS): WASM_WARNINGS := -Wno-shorten-64-to-32
 .SECONDARY: $(WASM_TEST_OBJECTS)
 
 $(W)/lib/libtests.a: $(WASM_TESTLIB)
+	@mkdir -p $(@D)
 	@rm -f $@
 	llvm-ar rcs $@ $^
 

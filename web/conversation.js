@@ -143,7 +143,8 @@ export class Conversation {
       ? `${listOf(others)} · ` : '';
     const open = users.filter(u => u.compared === 'no').length;
     const changed = users.some(u => u.compared === 'changed');
-    this.#subtitle.replaceChildren(names, say('memberCount', { count: users.length }),
+    this.#subtitle.replaceChildren(
+      el('span', {}, names, say('memberCount', { count: users.length })),
       session.state === 'member' && users.length > 1
         ? el('span', { class: `trust ${changed ? 'changed' : open ? 'no' : 'yes'}` },
           say(changed ? 'CHANGED' : open ? 'unverified' : 'verified')) : '');

@@ -40,7 +40,7 @@ export class List {
     return el('li', {}, el('button', { type: 'button', 'data-session': id,
       class: state === 'member' ? undefined : 'gone', 'aria-current': String(id === this.#current),
       onclick: () => this.#choose(id) },
-    el('span', { class: 'name', dir: 'auto' }, label),
+    el('span', { class: 'name' }, el('bdi', {}, label)),
     said > 0 && el('time', { dateTime: new Date(said).toISOString() }, shortTime(said)),
     el('span', { class: 'preview' }, previewOf(session.last)),
     session.stop && icon('warning'),

@@ -8,7 +8,7 @@ const MOST = 50;
 function hit(model, session, entry, found) {
   return el('li', {}, el('button', { type: 'button', class: 'hit',
     onclick: () => found(session, entry.seq) },
-  el('span', { class: 'name', dir: 'auto' }, model.session(session)?.label ?? session),
+  el('span', { class: 'name' }, el('bdi', {}, model.session(session)?.label ?? session)),
   entry.sent_at && el('time', {}, shortTime(entry.sent_at)),
   el('span', { class: 'preview' }, el('bdi', {}, entry.from ?? ''), ': ',
     el('bdi', {}, summaryOf(entry)))));

@@ -543,8 +543,8 @@ export class Client extends Orders {
   }
 
   /** {name, type, size, blob} of what an entry names, once all of it was verified. */
-  async saveFile(session, number) {
-    return this.#files.save(session, number);
+  async saveFile(session, number, { to } = {}) {
+    return this.#files.save(session, number, to);
   }
 
   /** A transfer under that key; what has come of it stays. */

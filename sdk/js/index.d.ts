@@ -350,12 +350,18 @@ export interface Calls {
   /** Seals what a Blob (a File) or a stream has, as large as the server takes it, stores it, and says
    * it with `text`, which may be empty. One that was cut off, also by the end of the page,
    * goes on where it was when the same bytes are given under the same key within two days. */
-  sendFile(session: string, source: Blob | ReadableStream<Uint8Array>,
+  sendFile(session: string,
+    source: Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
     file?: Saying & { name?: string; type?: string; text?: string }): Promise<Sent>;
   /** The file that an entry names, once all of it was verified. Who sent it chose its name and
    * its type: what a page opens as a document of its own runs in it. */
   saveFile(session: string, number: number):
     Promise<{ name: string; type: string; size: number; blob: Blob }>;
+  /** The same, written to a stream as it comes: that is ended when all of it was verified. Where
+   * the call is rejected the stream is aborted, and what was written is not the file: throw it
+   * away. In the place of memory for all of it; not of SharedClient. */
+  saveFile(session: string, number: number, how: { to: WritableStream<Uint8Array> }):
+    Promise<{ name: string; type: string; size: number }>;
   /** A transfer under that key (ProgressEvent), whose call is rejected with `cancelled`. */
   cancel(key: string): Promise<void>;
   /** The person types there, or does not any more. Call it as often as something is typed, and

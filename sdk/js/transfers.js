@@ -9,19 +9,26 @@ const PASS_MOST = 1 << 18; // bytes that are in the module at a time
 const cancelled = () =>
   new Failure('usage', 'cancelled', 'The transfer of that file was cancelled.');
 
-/** The bytes of a Blob or stream in pieces. */
-async function *pieces(source) {
-  const reader = (source.stream?.() ?? source).getReader();
+/** What a stream gives: one of the web, or another one that can be iterated, as node's. */
+async function *chunks(stream) {
+  if (!stream.getReader) return yield* stream;
+  const reader = stream.getReader();
   try {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      for (let at = 0; at < value.length; at += PASS_MOST)
-        yield value.subarray(at, at + PASS_MOST);
+      yield value;
     }
   } finally {
     reader.releaseLock();
   }
+}
+
+/** The bytes of a Blob or stream in pieces. */
+async function *pieces(source) {
+  for await (const value of chunks(source.stream?.() ?? source))
+    for (let at = 0; at < value.length; at += PASS_MOST)
+      yield value.subarray(at, at + PASS_MOST);
 }
 
 const pause = (ms, signal) => new Promise(done => {
@@ -114,16 +121,22 @@ export class Transfers {
     }
   }
 
-  /** What the entry names: {name, type, size, blob}. */
-  save(session, number) {
+  /** What the entry names: {name, type, size, blob}; without `blob` where its bytes are
+   * written `to` a stream. */
+  save(session, number, to) {
     const key = `${session}/${number}`;
     return this.#run(key, async signal => {
       const { module, serial } = this.#has;
       const told = await serial(async () => module.must('file_open', [session], number));
+      const writer = to?.getWriter(), parts = [], { name, type, size } = told;
       try {
-        const blob = await this.#fetch(told, { session, key }, signal);
-        const { name, type, size } = told;
-        return { name, type, size, blob };
+        await this.#fetch(told, { session, key }, signal,
+          writer ? bytes => writer.write(bytes) : bytes => parts.push(bytes));
+        await writer?.close();
+        return { name, type, size, ...!to && { blob: new Blob(parts, { type }) } };
+      } catch (error) {
+        await writer?.abort(error).catch(() => {}); // what it says of that is not the cause
+        throw error;
       } finally {
         module.freeFile(told.file);
       }
@@ -160,14 +173,14 @@ export class Transfers {
     });
   }
 
-  // What was opened is nobody's before the tag has verified all of it.
-  async #fetch({ file, size, type }, about, signal) {
+  // What `put` is given is nobody's before the tag has verified all of it.
+  async #fetch({ file, size }, about, signal, put) {
     const { module, ask } = this.#has;
-    const parts = [], tag = new Uint8Array(TAG);
+    const tag = new Uint8Array(TAG);
     let at = 0; // in the ciphertext
-    const take = piece => {
+    const take = async piece => {
       const open = piece.subarray(0, Math.max(0, size - at));
-      if (open.length > 0) parts.push(module.pass('file_pass', open, file));
+      if (open.length > 0) await put(module.pass('file_pass', open, file));
       if (piece.length > open.length) tag.set(piece.subarray(open.length), at + open.length - size);
       at += piece.length;
     };
@@ -183,7 +196,7 @@ export class Transfers {
           // the end, or more than there is
           if (value === undefined || value.length > size + TAG - at) break;
           signal.throwIfAborted();
-          take(value);
+          await take(value);
         }
         await body.return();
       } else if (answer) {
@@ -193,6 +206,5 @@ export class Transfers {
     });
     module.pass('file_end', tag, file);
     this.#tell(about, size + TAG, size + TAG);
-    return new Blob(parts, { type });
   }
 }

@@ -108,6 +108,12 @@ export class Page {
     await this.call('Input.dispatchKeyEvent', { type: 'keyUp', ...it });
   }
 
+  /** A key for each character, where the focus is. */
+  async type(words) {
+    for (const key of words)
+      await this.call('Input.dispatchKeyEvent', { type: 'char', key, text: key });
+  }
+
   /** Presses the button that sends the form. */
   submit() {
     return this.does('document.querySelector(\'form button[type=submit]\').click()');

@@ -99,8 +99,36 @@ test('written from the right, the page is turned round, and what is said keeps i
     assert.equal(await page.does(`return document.documentElement.scrollWidth <= innerWidth`),
       true);
     await isSound();
+    // a sentence in another direction than the page's is read in its own: its end is at its end
+    await page.click('Members and safety number');
+    await page.sees('Safety number of the session');
+    const [first, last] = await page.does(`
+      const { firstChild: words } = [...place().querySelectorAll('p')].find(p =>
+        p.textContent.startsWith('All members see'));
+      return [0, words.length - 1].map(at => {
+        const range = document.createRange();
+        range.setStart(words, at);
+        range.setEnd(words, at + 1);
+        return range.getBoundingClientRect();
+      }).map(({ left, top }) => [top, left]);`);
+    assert.ok(last[0] > first[0] || last[1] > first[1], `${first}, ${last}`);
+    assert.equal(await page.does(`return getComputedStyle(document.querySelector('time'))
+      .unicodeBidi`), 'plaintext');
+    await page.does('document.querySelectorAll("dialog").forEach(d => d.close())');
     await page.does('document.documentElement.dir = "ltr"');
   });
+
+test('whether numbers were compared is in sight, however narrow the page is', async () => {
+  for (const width of [960, 320]) {
+    await page.looks({ width, height: 700 });
+    const [inner, outer] = await page.does(`return ['.subtitle .trust', '.subtitle']
+      .map(what => document.querySelector(what).getBoundingClientRect())
+      .map(({ left, right }) => [left, right])`);
+    assert.ok(inner[0] >= outer[0] && inner[1] <= outer[1] && outer[1] <= width,
+      `${width}: ${inner} in ${outer}`);
+  }
+  await page.looks({ width: 960, height: 700 });
+});
 
 const written = () => page.does('return labelled("Message to lunch").value');
 
