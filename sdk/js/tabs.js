@@ -1,5 +1,9 @@
 // One tab has the device, and does what all of them ask for; the others follow. When it is
 // closed, the next one opens the device: it waits for the same lock.
+//
+// {call: {id, method, args, ask, waits}} is asked for by a tab, {taken: {id, ask, by}} says who
+// has it, {begin: {id, by}} lets that one do it, {answer: {id, value | failure}} comes of it, and
+// {settled: id} says that it has come. {leads: true}: another tab has the device now; {event}.
 import { Calls } from './calls.js';
 import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
@@ -30,15 +34,18 @@ const read = ({ result, slug, message, advice }) =>
   new Failure(result ?? 'local', slug ?? 'failed', message, advice);
 
 export class SharedClient extends Calls {
+  #name = crypto.randomUUID(); // of this tab
   #channel;
   #client; // of the tab that has the device
-  #calls = new Map(); // that wait for another tab: id → {method, args, taken, resolve, reject}
+  // that wait for another tab: id → {method, args, ask, isBegun, resolve, reject}; `ask` counts
+  // how often it was asked for
+  #calls = new Map();
   #listeners = new Listeners();
   #closing = new AbortController();
   #closed; // the promise of close()
   #leading; // ends when this tab stands in line no more
   #serving = new Set(); // answers that other tabs wait for
-  #known = new Set(); // ids of calls that were taken on, until their tabs have the answers
+  #known = new Map(); // calls of other tabs, by id, until these have the answers
   #failed; // why no call is taken any more
   #tellEnded;
   #ended = new Promise(done => { this.#tellEnded = done; });
@@ -136,46 +143,68 @@ export class SharedClient extends Calls {
     if (this.#failed) return Promise.reject(this.#failed);
     if (this.#client) return this.#client[method](...args);
     return new Promise((resolve, reject) => {
-      const id = crypto.randomUUID();
-      this.#channel.postMessage({ call: { id, method, args } }); // throws what cannot be sent
-      this.#calls.set(id, { method, args, resolve, reject });
+      const id = crypto.randomUUID(), call = { method, args, ask: 0, resolve, reject };
+      this.#post(id, call); // throws what cannot be sent
+      this.#calls.set(id, call);
     });
   }
 
-  /** Another tab has the device now, perhaps this one. What the one before had taken on may
-   * have been done. */
+  /** Asks for a call, once more each time. What is not to be done twice is begun when this tab
+   * has said so to the tab that takes it: a tab that has gone since may have taken it, too. */
+  #post(id, call) {
+    const { method, args } = call;
+    this.#channel.postMessage({ call: { id, method, args, ask: ++call.ask,
+      waits: !AGAIN.has(method) } });
+  }
+
+  /** Another tab has the device now, perhaps this one. What the one before had begun may have
+   * been done. */
   #ask() {
-    for (const [id, { method, args, taken, resolve, reject }] of this.#calls) {
-      if (taken && !AGAIN.has(method)) {
+    for (const [id, call] of this.#calls) {
+      if (call.isBegun) {
         this.#calls.delete(id);
-        reject(new Failure('busy', 'tab-closed',
+        call.reject(new Failure('busy', 'tab-closed',
           'The tab that was about to do this was closed. Look whether it was done.'));
       } else if (this.#client) {
         this.#calls.delete(id);
-        this.#client[method](...args).then(resolve, reject);
+        this.#client[call.method](...call.args).then(call.resolve, call.reject);
       } else {
-        this.#channel.postMessage({ call: { id, method, args } });
+        this.#post(id, call);
       }
     }
   }
 
+  #begin({ id, ask, by }) {
+    const call = this.#calls.get(id);
+    if (call?.ask !== ask || call.isBegun) return; // it was asked for again since
+    call.isBegun = true;
+    this.#channel.postMessage({ begin: { id, by } });
+  }
+
   // ---- what other tabs say ----
 
-  async #hear({ call, taken, answer, settled, leads, event }) {
+  async #hear({ call, taken, begin, answer, settled, leads, event }) {
     if (event) this.#listeners.tell(event);
     if (leads) this.#ask();
     if (settled) this.#known.delete(settled);
-    if (call && this.#client) await this.#serve(call);
-    if (taken && this.#calls.has(taken)) this.#calls.get(taken).taken = true;
+    if (call && this.#client) await this.#take(call);
+    if (taken) this.#begin(taken);
+    if (begin?.by === this.#name) await this.#serve(begin.id);
     if (answer) this.#settle(answer);
   }
 
   // A call that was on its way when this tab came to lead is asked for once more then.
-  async #serve({ id, method, args }) {
-    if (this.#known.has(id)) return;
-    this.#known.add(id);
-    this.#channel.postMessage({ taken: id });
-    const served = this.#answer(method, args).then(value => ({ id, value }),
+  async #take({ id, ask, waits, ...call }) {
+    if (!this.#known.has(id)) this.#known.set(id, call);
+    if (waits) this.#channel.postMessage({ taken: { id, ask, by: this.#name } });
+    else await this.#serve(id);
+  }
+
+  async #serve(id) {
+    const call = this.#known.get(id);
+    if (!this.#client || !call || call.isBegun) return;
+    call.isBegun = true;
+    const served = this.#answer(call.method, call.args).then(value => ({ id, value }),
       error => ({ id, failure: told(error) }));
     this.#serving.add(served);
     this.#channel.postMessage({ answer: await served });

@@ -83,7 +83,7 @@ static bool is_naming(const json_t *entry)
 
 static bool is_own(const struct chat *chat, const json_t *entry)
 {
-	return strcmp(out_member(entry, "from"), chat->cmd->a.username) == 0;
+	return strcmp(out_member(entry, "from"), chat->cmd->h->a.username) == 0;
 }
 
 bool chat_is_news(const struct chat *chat, const json_t *entry)
@@ -148,7 +148,7 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	struct chat *chat = context;
 	bool json = chat->cmd->args->json;
 	bool current = strcmp(id, chat->current) == 0;
-	json_t *marked = copies_marked(&chat->cmd->a, id, message);
+	json_t *marked = copies_marked(&chat->cmd->h->a, id, message);
 	bool apart =
 	    is_talk(marked) && (!current || !chat_topic_has(chat, marked));
 
@@ -252,7 +252,7 @@ static void note_refusal(struct chat *chat, enum err e)
 	    isatty(STDIN_FILENO))
 		return;
 	chat->refused = e;
-	chat->refusal = chat->cmd->a.why;
+	chat->refusal = chat->cmd->h->a.why;
 }
 
 static void take_text(struct chat *chat, struct buf *text)
@@ -273,7 +273,7 @@ static void refuse_text(struct chat *chat)
 	line_hide(chat->line);
 	chat_complain(
 	    chat,
-	    why_set(&chat->cmd->a.why, ERR_PEER_TOO_LARGE, "too-long",
+	    why_set(&chat->cmd->h->a.why, ERR_PEER_TOO_LARGE, "too-long",
 		    "That is too long for a message, and was not taken. A "
 		    "file goes with: /send FILE"));
 	line_show(chat->line);
@@ -322,12 +322,12 @@ static enum err listen_to_all(struct chat *chat)
 	json_t *list = NULL;
 	enum err e;
 
-	e = directory_look(&chat->cmd->a, &list);
+	e = directory_look(&chat->cmd->h->a, &list);
 	if (list == NULL)
 		goto out;
 	cmd_print_sessions(chat->cmd, list, e == ERR_OK);
-	if (chat->disconnected && chat->cmd->a.why.unreachable)
-		why_clear(&chat->cmd->a.why); /* it was told */
+	if (chat->disconnected && chat->cmd->h->a.why.unreachable)
+		why_clear(&chat->cmd->h->a.why); /* it was told */
 	else
 		chat_complain(chat, e);
 	json_array_foreach(list, i, row) if (is_ours(row))
@@ -404,7 +404,7 @@ static enum err talk(struct chat *chat)
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
-			 chat->cmd->a.username);
+			 chat->cmd->h->a.username);
 	TRY(tell(chat));
 	chat->begun = true;
 	line_hide(chat->line);
@@ -428,7 +428,7 @@ static enum err talk(struct chat *chat)
 	}
 	e = chat->refused;
 	if (e != ERR_OK)
-		chat->cmd->a.why = chat->refusal;
+		chat->cmd->h->a.why = chat->refusal;
 out:
 	return e;
 }
@@ -453,7 +453,7 @@ enum err cmd_chat(struct cmd *cmd)
 					  &chat };
 	enum err e;
 
-	if (state_exists(cmd->a.home)) /* who logs in waits */
+	if (hermetic_exists(cmd->h)) /* who logs in waits */
 		pause_ask(is_over, &chat);
 	TRY(chat_log_in(cmd));
 	pause_ask(is_over, &chat);
@@ -475,7 +475,7 @@ enum err cmd_chat(struct cmd *cmd)
 		listener.typing = chat_on_typing;
 		out_wrap_by(put_rows);
 	}
-	TRY(live_open(&cmd->a, &listener, &chat.live));
+	TRY(live_open(&cmd->h->a, &listener, &chat.live));
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:

@@ -22,7 +22,7 @@ enum err chat_need_current(struct chat *chat)
 {
 	if (chat->current[0] != '\0')
 		return ERR_OK;
-	return why_set(&chat->cmd->a.why, ERR_STATE_GONE, "no-session",
+	return why_set(&chat->cmd->h->a.why, ERR_STATE_GONE, "no-session",
 		       "No session is open: /list, then /open ID, or /create "
 		       "NAME USER.");
 }
@@ -32,7 +32,7 @@ static enum err check_words(struct chat *chat, char **words, size_t count)
 {
 	if (count <= WORDS_MAX)
 		return ERR_OK;
-	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "%s takes at most %d words at a time.", words[0],
 		       WORDS_MAX - 1);
 }
@@ -63,7 +63,7 @@ static enum err do_list(struct chat *chat, char **words, size_t count)
 
 static enum err do_create(struct chat *chat, char **words, size_t count)
 {
-	struct account *a = &chat->cmd->a;
+	struct account *a = &chat->cmd->h->a;
 	const struct order order = {
 		.kind = ORDER_CREATE,
 		.name = count > 1 ? words[1] : NULL,
@@ -104,11 +104,11 @@ static enum err do_open(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "/open wants the name of a session, or an "
 			       "ID.");
 	TRY(chat_rest(chat, 1, &word));
-	TRY(directory_find(&chat->cmd->a, (const char *)word.p, false, id));
+	TRY(directory_find(&chat->cmd->h->a, (const char *)word.p, false, id));
 	TRY(chat_enter(chat, id));
 out:
 	buf_clear(&word);
@@ -123,7 +123,7 @@ static enum err do_flush(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	(void)count;
-	TRY(view_waiting(&chat->cmd->a, NULL, chat->unsent));
+	TRY(view_waiting(&chat->cmd->h->a, NULL, chat->unsent));
 	if (json_object_size(chat->unsent) == 0 && !chat->cmd->args->json)
 		out_line("Nothing waits.");
 	chat_say_again(chat);
@@ -138,7 +138,7 @@ static enum err do_drop(struct chat *chat, char **words, size_t count)
 	enum err e;
 
 	if (count < 2 || !args_set_drop(&args, words[1]))
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "/drop wants the number of an item, or all.");
 	TRY(chat_need_current(chat));
 	TRY(chat_run_args(chat, &args));
@@ -161,7 +161,7 @@ static enum err say_about(struct chat *chat, enum said_act act, char **words,
 
 	if (count < (act == SAID_DELETE ? 2 : 3) ||
 	    !is_number(words[1], &about))
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       act == SAID_DELETE
 				   ? "%s wants the number of a message."
 				   : "%s wants the number of a message, and "
@@ -207,7 +207,7 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 		args.topic = chat->topic;
 	if ((count > 1 && !is_number(words[1], &args.last)) ||
 	    (count > 2 && !is_number(words[2], &args.before)))
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "/history wants how many messages to show, and "
 			       "the number before which.");
 	TRY(chat_need_current(chat));
@@ -227,7 +227,7 @@ static enum err do_search(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "/search wants words.");
 	TRY(chat_rest(chat, 1, &sought));
 	args.operands[0] = (const char *)sought.p;
@@ -247,7 +247,7 @@ static enum err do_send(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "/send wants a FILE.");
 	TRY(chat_need_current(chat));
 	if (chat->topic[0] != '\0')
@@ -352,11 +352,11 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	else if (e == ERR_OK)
 		e = chat_run_args(chat, &args);
 	else if (count - 1 < args_verbs[verb].least - (inside ? 1 : 0))
-		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		e = why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			    "%s wants: %s", words[0], operands_of(verb));
 	else
-		e = why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage", "%s",
-			    problem);
+		e = why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
+			    "%s", problem);
 out:
 	buf_clear(&rest);
 	return e;
@@ -424,7 +424,7 @@ static enum err run(struct chat *chat, char *text)
 			return COMMANDS[i].run(chat, words, count);
 	if (verb != VERB_COUNT && args_in_chat[verb] != CHAT_HAS_NOT)
 		return run_verb(chat, verb, words, count);
-	return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "There is no %.40s: /help lists what there is.",
 		       words[0]);
 }

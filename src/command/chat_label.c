@@ -49,8 +49,8 @@ void chat_put_cut(struct buf *out, struct span label, bool inside)
 
 static void find(struct chat *chat, const char *id, struct buf *label)
 {
-	if (directory_label(&chat->cmd->a, id, label) != ERR_OK)
-		why_clear(&chat->cmd->a.why);
+	if (directory_label(&chat->cmd->h->a, id, label) != ERR_OK)
+		why_clear(&chat->cmd->h->a.why);
 }
 
 const char *chat_label(struct chat *chat, const char *id)

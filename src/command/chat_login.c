@@ -8,12 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What a login that was refused has come to goes. */
+static void forget(struct cmd *cmd)
+{
+	account_close(&cmd->h->a);
+	cmd->h->open = false;
+	why_clear(&cmd->h->a.why);
+}
+
 static enum err begin_again(struct cmd *cmd)
 {
 	enum err e;
 
-	account_close(&cmd->a);
-	why_clear(&cmd->a.why);
+	forget(cmd);
 	TRY(cmd_log_in(cmd, true));
 	if (isatty(STDIN_FILENO))
 		TRY(cmd_offer_recovery(cmd));
@@ -26,13 +33,13 @@ out:
 static enum err offer_account(struct cmd *cmd, enum err refused)
 {
 	struct buf answer = BUF_INIT, again = BUF_INIT;
-	struct why why = cmd->a.why;
+	struct why why = cmd->h->a.why;
 	enum err e;
 
 	if (!isatty(STDIN_FILENO)) {
 		e = begin_again(cmd);
-		if (strcmp(cmd->a.why.slug, "username-taken") == 0)
-			cmd->a.why = why;
+		if (strcmp(cmd->h->a.why.slug, "username-taken") == 0)
+			cmd->h->a.why = why;
 		return e;
 	}
 	e = passphrase_ask("There is no such account, or the passphrase is "
@@ -42,10 +49,10 @@ static enum err offer_account(struct cmd *cmd, enum err refused)
 		e = refused;
 		goto out;
 	}
-	why_clear(&cmd->a.why);
+	why_clear(&cmd->h->a.why);
 	TRY(passphrase_ask("The passphrase again: ", false, &again));
 	ENSURE(span_equal(buf_span(&again), buf_span(&cmd->passphrase)),
-	       why_set(&cmd->a.why, ERR_PEER_INVALID, "passphrase",
+	       why_set(&cmd->h->a.why, ERR_PEER_INVALID, "passphrase",
 		       "The two passphrases differ."));
 	TRY(begin_again(cmd));
 out:
@@ -57,11 +64,11 @@ out:
 /* What is kept can be read while the server is away. A script wants to say something. */
 static enum err begin(struct cmd *cmd)
 {
-	enum err e = drive_session(&cmd->a, ORDER_STOCK, NULL);
+	enum err e = drive_session(&cmd->h->a, ORDER_STOCK, NULL);
 
-	if (e == ERR_OK || !cmd->a.why.unreachable || !isatty(STDIN_FILENO))
+	if (e == ERR_OK || !cmd->h->a.why.unreachable || !isatty(STDIN_FILENO))
 		return e;
-	why_clear(&cmd->a.why);
+	why_clear(&cmd->h->a.why);
 	return ERR_OK;
 }
 
@@ -69,19 +76,18 @@ enum err chat_log_in(struct cmd *cmd)
 {
 	enum err e;
 
-	if (state_exists(cmd->a.home)) {
+	if (hermetic_exists(cmd->h)) {
 		e = cmd_open(cmd);
 		if (e == ERR_OK)
 			return begin(cmd);
 		/* logged out, or a login that was killed */
 		if (e != ERR_STATE_GONE &&
-		    strcmp(cmd->a.why.slug, "logged-out") != 0)
+		    strcmp(cmd->h->a.why.slug, "logged-out") != 0)
 			return e;
-		account_close(&cmd->a);
-		why_clear(&cmd->a.why);
+		forget(cmd);
 	}
 	e = cmd_log_in(cmd, false);
-	if (strcmp(cmd->a.why.slug, "bad-credentials") == 0)
+	if (strcmp(cmd->h->a.why.slug, "bad-credentials") == 0)
 		e = offer_account(cmd, e);
 	return e;
 }

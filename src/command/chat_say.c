@@ -12,13 +12,13 @@
 /* A refusal is told, and the chat goes on. */
 void chat_complain(struct chat *chat, enum err e)
 {
-	struct why *why = &chat->cmd->a.why;
+	struct why *why = &chat->cmd->h->a.why;
 	struct buf text = BUF_INIT, hinted = BUF_INIT;
 	json_t *line;
 
 	if (e == ERR_OK)
 		return;
-	state_explain(chat->cmd->a.home, e, why);
+	state_explain(chat->cmd->h->a.home, e, why);
 	if (why->text[0] == '\0')
 		(void)why_set(why, e, "failed", "%s.", err_text(e));
 	if (chat->cmd->args->json) {
@@ -57,7 +57,7 @@ bool chat_has_waited(struct chat *chat, const char *session, uint64_t item)
 /* A line that waits for the person is sent when the person says /flush. */
 static void print_kept(struct chat *chat, const char *id, uint64_t item)
 {
-	struct why *why = &chat->cmd->a.why;
+	struct why *why = &chat->cmd->h->a.why;
 	struct buf text = BUF_INIT, hinted = BUF_INIT;
 
 	if (chat->cmd->args->json) {
@@ -87,10 +87,10 @@ enum err chat_say(struct chat *chat, struct order order)
 	if (order.act == SAID_TEXT && order.about == 0 && order.topic == NULL &&
 	    chat->topic[0] != '\0')
 		order.topic = chat->topic;
-	e = drive_order(&chat->cmd->a, &order, &outcome);
+	e = drive_order(&chat->cmd->h->a, &order, &outcome);
 	if (outcome == NULL || !outcome->kept)
 		goto out;
-	if (drive_is_passing(&chat->cmd->a, outcome, e)) {
+	if (drive_is_passing(&chat->cmd->h->a, outcome, e)) {
 		(void)json_object_set_new(chat->unsent, chat->current,
 					  json_true());
 		chat->again_ms = CHAT_AGAIN_MS;
@@ -117,14 +117,14 @@ void chat_say_again(struct chat *chat)
 
 		if (chat->disconnected)
 			continue;
-		e = drive_order(&chat->cmd->a, &order, &outcome);
-		if (drive_is_passing(&chat->cmd->a, outcome, e)) {
-			why_clear(&chat->cmd->a.why);
+		e = drive_order(&chat->cmd->h->a, &order, &outcome);
+		if (drive_is_passing(&chat->cmd->h->a, outcome, e)) {
+			why_clear(&chat->cmd->h->a.why);
 			continue;
 		}
 		line_hide(chat->line);
 		if (e == ERR_OK && outcome->kept) {
-			chat->cmd->a.why = *outcome->why;
+			chat->cmd->h->a.why = *outcome->why;
 			print_kept(chat, id, outcome->item);
 		}
 		chat_complain(chat, e);

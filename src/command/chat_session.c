@@ -43,7 +43,8 @@ static enum err note_shown(struct chat *chat, const char *id,
 {
 	bool read = strcmp(id, chat->current) == 0 && chat->topic[0] == '\0';
 
-	return shown_update(&chat->cmd->a, id, printed, chat->cmd->args->json,
+	return shown_update(&chat->cmd->h->a, id, printed,
+			    chat->cmd->args->json,
 			    read ? chat->shown : (struct shown_part){ 0 });
 }
 
@@ -97,11 +98,11 @@ static enum err find_begin(struct chat *chat, uint64_t after, uint64_t last,
 	json_t *entries = NULL;
 	enum err e;
 
-	TRY(past_read(chat->cmd->a.device, chat->current, &past,
-		      &chat->cmd->a.why, &entries));
+	TRY(past_read(chat->cmd->h->a.device, chat->current, &past,
+		      &chat->cmd->h->a.why, &entries));
 	*begin = json_array_size(entries) > 0
 		     ? number(json_array_get(entries, 0), "seq") - 1
-		     : device_last_seq(chat->cmd->a.device, chat->current);
+		     : device_last_seq(chat->cmd->h->a.device, chat->current);
 out:
 	json_decref(entries);
 	return e;
@@ -117,12 +118,12 @@ static enum err tell_more(struct chat *chat, uint64_t read, uint64_t begin)
 	json_t *entries = NULL;
 	enum err e;
 
-	TRY(device_unread(chat->cmd->a.device, chat->current, begin + 1,
+	TRY(device_unread(chat->cmd->h->a.device, chat->current, begin + 1,
 			  &unread));
 	if (unread.count == 0)
 		goto out;
-	TRY(past_read(chat->cmd->a.device, chat->current, &past,
-		      &chat->cmd->a.why, &entries));
+	TRY(past_read(chat->cmd->h->a.device, chat->current, &past,
+		      &chat->cmd->h->a.why, &entries));
 	out_line("* %llu%s more that you have not read are not shown: /history "
 		 "%zu %llu",
 		 (unsigned long long)unread.count,
@@ -140,7 +141,7 @@ static enum err begin_of(struct chat *chat, uint64_t *after)
 	uint64_t begin;
 	enum err e;
 
-	TRY(device_unread(chat->cmd->a.device, chat->current, UINT64_MAX,
+	TRY(device_unread(chat->cmd->h->a.device, chat->current, UINT64_MAX,
 			  &unread));
 	TRY(find_begin(chat, 0, HISTORY, after));
 	chat->unread_line = !chat->cmd->args->json && unread.count > 0;
@@ -180,8 +181,8 @@ out:
 /* What is kept of a session is shown while the server is away. */
 static enum err refresh(struct chat *chat, const char *id)
 {
-	struct why *why = &chat->cmd->a.why;
-	enum err e = view_refresh(&chat->cmd->a, id);
+	struct why *why = &chat->cmd->h->a.why;
+	enum err e = view_refresh(&chat->cmd->h->a, id);
 
 	if (e == ERR_OK || !why->unreachable)
 		return e;
@@ -199,10 +200,10 @@ enum err chat_enter(struct chat *chat, const char *given)
 
 	(void)snprintf(id, sizeof(id), "%s", given);
 	TRY(refresh(chat, id));
-	TRY(view_session(&chat->cmd->a, id, &d));
+	TRY(view_session(&chat->cmd->h->a, id, &d));
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(shown_members(&chat->cmd->a, id, d));
+		TRY(shown_members(&chat->cmd->h->a, id, d));
 	} else {
 		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
 			 json_array_size(json_object_get(d, "members")));

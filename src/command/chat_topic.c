@@ -39,11 +39,11 @@ bool chat_topic_has(struct chat *chat, const json_t *entry)
 
 	if (has || of <= 0)
 		return has;
-	if (view_entry(&chat->cmd->a, chat->current, (uint64_t)of, &about) ==
+	if (view_entry(&chat->cmd->h->a, chat->current, (uint64_t)of, &about) ==
 	    ERR_OK)
 		has = is_topic(about, chat->topic);
 	else
-		why_clear(&chat->cmd->a.why);
+		why_clear(&chat->cmd->h->a.why);
 	json_decref(about);
 	return has;
 }
@@ -59,7 +59,7 @@ static enum err begin(struct chat *chat, const char *topic)
 	enum err e;
 
 	if (strlen(topic) > SAID_TOPIC_MAX)
-		return why_set(&chat->cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "A topic has at most %d bytes.", SAID_TOPIC_MAX);
 	TRY(chat_run_args(chat, &args));
 	(void)snprintf(chat->topic, sizeof(chat->topic), "%s", topic);
@@ -80,8 +80,8 @@ static enum err find_topics(struct chat *chat, json_t **found)
 	enum err e;
 
 	ENSURE(topics != NULL, ERR_LOCAL_MEMORY);
-	TRY(past_read(chat->cmd->a.device, chat->current, &all,
-		      &chat->cmd->a.why, &entries));
+	TRY(past_read(chat->cmd->h->a.device, chat->current, &all,
+		      &chat->cmd->h->a.why, &entries));
 	json_array_foreach(entries, i, entry)
 	{
 		topic = json_string_value(json_object_get(entry, "topic"));

@@ -66,10 +66,10 @@ static void each_session(struct chat *chat,
 {
 	json_t *list = NULL;
 
-	if (directory_own(&chat->cmd->a, false, &list) == ERR_OK)
+	if (directory_own(&chat->cmd->h->a, false, &list) == ERR_OK)
 		each_member(list, "name", each, context);
 	else
-		why_clear(&chat->cmd->a.why);
+		why_clear(&chat->cmd->h->a.why);
 	json_decref(list);
 }
 
@@ -81,11 +81,11 @@ static void each_of_session(struct chat *chat,
 
 	if (chat->current[0] == '\0')
 		return;
-	if (view_session(&chat->cmd->a, chat->current, &session) == ERR_OK)
+	if (view_session(&chat->cmd->h->a, chat->current, &session) == ERR_OK)
 		each_member(json_object_get(session, "members"), "username",
 			    each, context);
 	else
-		why_clear(&chat->cmd->a.why);
+		why_clear(&chat->cmd->h->a.why);
 	json_decref(session);
 }
 

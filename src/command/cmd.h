@@ -1,10 +1,11 @@
-/* The verbs of the command. Each prints its result, and returns ERR_OK or
- * leaves a reason in cmd->a.why. */
+/* The verbs of the command. Each prints its result, and returns ERR_OK or leaves a reason
+ * in cmd->h->a.why: docs/adr/0094-the-command-over-the-library.md says how far these have
+ * come that reach the account through the inside of the library. */
 #ifndef HERMETIC_COMMAND_CMD_H
 #define HERMETIC_COMMAND_CMD_H
 
 #include "command/args.h"
-#include "reach/account.h"
+#include "hermetic/inside.h"
 
 #include <jansson.h>
 
@@ -12,15 +13,18 @@ struct account_pair; /* device/approval.h */
 
 /* What a verb works with. */
 struct cmd {
-	struct account a;
+	struct hermetic *h;
 	const struct args *args;
-	struct buf home;       /* a path with its NUL */
 	struct buf passphrase; /* read when it is first needed */
 	bool chat;	       /* verbs are run by the chat */
 	bool kept;	       /* what was to be sent waits: exit code 4 */
 	char entered
 	    [TEXT_UUID_SIZE]; /* the session that was come into; "": none */
 };
+
+/* What came of a call of the library, for who goes on by enum err; a reason is left in
+ * cmd->h->a.why. */
+MUST_CHECK enum err cmd_did(struct cmd *cmd, enum hermetic_result result);
 
 /* Runs the verb of cmd->args. */
 MUST_CHECK enum err cmd_run(struct cmd *cmd);
@@ -31,7 +35,7 @@ MUST_CHECK enum err cmd_login(struct cmd *cmd);
 /* Where a device is logged in, or was. */
 MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 
-/* cmd->home is found; the first one asks for the passphrase. */
+/* The handle has a home; the first one asks for the passphrase. */
 MUST_CHECK enum err cmd_agent(struct cmd *cmd);
 MUST_CHECK enum err cmd_lock(struct cmd *cmd);
 
@@ -49,13 +53,13 @@ MUST_CHECK enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed);
 MUST_CHECK enum err cmd_offer_recovery(struct cmd *cmd);
 void cmd_remind_recovery(struct cmd *cmd);
 
-/* verify FILE: without an account. The others: cmd->home is found, and it opens itself. */
+/* verify FILE: of a handle without a home. The others open the device themselves. */
 MUST_CHECK enum err cmd_account(struct cmd *cmd);
 bool cmd_account_is_own(const struct args *args); /* delete, log, settings */
 MUST_CHECK enum err cmd_account_delete(struct cmd *cmd);
 MUST_CHECK enum err cmd_account_setting(struct cmd *cmd);
 
-/* cmd->a is an open account for all others. */
+/* cmd->h is open for all others. */
 MUST_CHECK enum err cmd_logout(struct cmd *cmd);
 MUST_CHECK enum err cmd_sessions(struct cmd *cmd);
 MUST_CHECK enum err cmd_create(struct cmd *cmd);
@@ -144,7 +148,7 @@ void cmd_print_item(const struct cmd *cmd, const json_t *item);
 void cmd_print_event(const struct cmd *cmd, const struct device_event *event);
 
 /* Says that what was to be sent waits: its number is in the outcome, the
- * reason in cmd->a.why, which is cleared. */
+ * reason in cmd->h->a.why, which is cleared. */
 void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
 
 /* Logs in or registers as needed, then talks. */

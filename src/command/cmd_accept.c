@@ -73,7 +73,7 @@ static enum err accept_keys(struct cmd *cmd, const char *user,
 	ENSURE(keys != NULL, ERR_LOCAL_MEMORY);
 	json_array_foreach(changes, i, change) keys[i] =
 	    json_string_value(json_object_get(change, "offered"));
-	TRY(device_accept_keys(cmd->a.device, user, keys, count, &accepted));
+	TRY(device_accept_keys(cmd->h->a.device, user, keys, count, &accepted));
 	if (!cmd->args->json)
 		out_line("Accepted: %zu key%s of %.40s. What waits is sent "
 			 "with: hermetic outbox --flush",
@@ -89,8 +89,9 @@ static enum err accept_other(struct cmd *cmd, const char *user,
 {
 	enum err e;
 
-	TRY(look_accept(cmd->a.device, user,
-			out_member(person, "other_fingerprint"), &cmd->a.why));
+	TRY(look_accept(cmd->h->a.device, user,
+			out_member(person, "other_fingerprint"),
+			&cmd->h->a.why));
 	if (!cmd->args->json)
 		out_line("Accepted: the other account. Compare the numbers: "
 			 "hermetic verify %s",
@@ -121,7 +122,7 @@ static enum err accept_invitation(struct cmd *cmd, const char *prefix)
 
 	TRY(cmd_find_invitation(cmd, prefix, id, &found));
 	ENSURE(found,
-	       why_set(&cmd->a.why, ERR_STATE_GONE, "nothing-to-accept",
+	       why_set(&cmd->h->a.why, ERR_STATE_GONE, "nothing-to-accept",
 		       "Neither another account nor another key than the known "
 		       "one was seen under the name %.40s, and the id of no "
 		       "invitation begins so: see hermetic invitations.",
@@ -143,8 +144,8 @@ enum err cmd_accept(struct cmd *cmd)
 	if (uuid_is_text(span_str(user)))
 		return accept_invitation(cmd, user);
 	TRY(cmd_check_name(cmd, user));
-	TRY(view_key_changes(&cmd->a, user, &changes));
-	TRY(view_person(&cmd->a, user, &person));
+	TRY(view_key_changes(&cmd->h->a, user, &changes));
+	TRY(view_person(&cmd->h->a, user, &person));
 	other = json_is_true(json_object_get(person, "other"));
 	if (json_array_size(changes) == 0 && !other) {
 		e = accept_invitation(cmd, user);

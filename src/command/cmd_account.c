@@ -3,7 +3,6 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "reach/agent.h"
 #include "reach/come_in.h"
 #include "reach/drive.h"
 
@@ -17,49 +16,47 @@ enum err cmd_need_passphrase(struct cmd *cmd, bool is_new)
 		.credentials = cmd->args->credentials,
 	};
 
-	if (cmd->passphrase.n > 0)
-		return ERR_OK;
-	return passphrase_read(&source, is_new, &cmd->a.why, &cmd->passphrase);
-}
-
-/* An agent that holds the keys of another state than the one that is there now is as
- * good as none. */
-static enum err peek_by_agent(struct account *a)
-{
-	struct state_keys keys = { .seal = { .n = 0 } };
 	enum err e;
 
-	if (agent_keys(a->home, &keys) != ERR_OK)
+	if (cmd->passphrase.n > 0)
 		return ERR_OK;
-	e = account_peek_keys(a, &keys);
-	if (e == ERR_PEER_CRYPTO) {
-		why_clear(&a->why);
-		e = ERR_OK;
-	}
-	state_keys_clear(&keys);
+	TRY(passphrase_read(&source, is_new, &cmd->h->a.why, &cmd->passphrase));
+	TRY(cmd_did(cmd, hermetic_set_passphrase(
+			     cmd->h, (const char *)cmd->passphrase.p,
+			     cmd->passphrase.n)));
+out:
 	return e;
+}
+
+enum err cmd_did(struct cmd *cmd, enum hermetic_result result)
+{
+	if (result == HERMETIC_OK)
+		return ERR_OK;
+	cmd->h->a.why = cmd->h->last;
+	return cmd->h->failed;
 }
 
 enum err cmd_open(struct cmd *cmd)
 {
-	struct account *a = &cmd->a;
+	struct hermetic *h = cmd->h;
+	enum hermetic_result result;
 	enum err e;
 
-	if (!state_exists(a->home))
-		return why_set(&a->why, ERR_STATE_GONE, "no-state",
+	if (!hermetic_exists(h))
+		return why_set(&h->a.why, ERR_STATE_GONE, "no-state",
 			       "Nobody is logged in in %s. Start with: "
 			       "hermetic login --username NAME --server "
 			       "HOST:PORT",
-			       a->home);
-	TRY(peek_by_agent(a));
-	if (a->state == NULL && cmd->args->names)
-		return why_set(&a->why, ERR_STATE_GONE, "no-agent",
+			       h->home);
+	result = hermetic_open(h);
+	if (strcmp(hermetic_slug(h), "passphrase-needed") != 0)
+		return cmd_did(cmd, result);
+	if (cmd->args->names)
+		return why_set(&h->a.why, ERR_STATE_GONE, "no-agent",
 			       "No agent holds the keys, and --names asks for "
 			       "no passphrase. Start one with: hermetic agent");
-	if (a->state == NULL)
-		TRY(cmd_need_passphrase(cmd, false));
-	TRY(account_open(a, buf_span(&cmd->passphrase), cmd->args->server,
-			 cmd->args->username));
+	TRY(cmd_need_passphrase(cmd, false));
+	TRY(cmd_did(cmd, hermetic_open(h)));
 out:
 	return e;
 }
@@ -100,16 +97,16 @@ enum err cmd_log_in(struct cmd *cmd, bool is_new)
 		.username = cmd->args->username,
 		.algorithms = cmd->args->algorithms,
 		.device_name = cmd->args->device,
+		.state_cost = cmd->h->cost,
 	};
-	struct account *a = &cmd->a;
+	struct account *a = &cmd->h->a;
 	enum err e;
 
 	TRY(account_check_login(a, &login));
-	TRY(account_parse_cost(cmd->args->scrypt_n, &login.state_cost,
-			       &a->why));
 	TRY(cmd_need_passphrase(cmd, is_new));
 	login.passphrase = buf_span(&cmd->passphrase);
 	TRY(account_login(a, &login));
+	cmd->h->open = true;
 	TRY(cmd_enrol(cmd));
 	TRY(drive_session(a, ORDER_STOCK, NULL));
 	TRY(come_in(a, &listener));
@@ -119,7 +116,7 @@ out:
 
 static void print_account(const struct cmd *cmd, const char *done)
 {
-	const struct account *a = &cmd->a;
+	const struct account *a = &cmd->h->a;
 	json_t *line;
 
 	if (!cmd->args->json) {
@@ -160,15 +157,15 @@ enum err cmd_login(struct cmd *cmd)
 enum err cmd_logout(struct cmd *cmd)
 {
 	json_t *line;
-	enum err e = account_logout(&cmd->a);
+	enum err e = account_logout(&cmd->h->a);
 
 	if (e != ERR_OK)
 		return e;
 	if (!cmd->args->json) {
-		out_line("Logged out %s.", cmd->a.username);
+		out_line("Logged out %s.", cmd->h->a.username);
 		return ERR_OK;
 	}
-	line = json_pack("{s:s, s:b}", "username", cmd->a.username,
+	line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
 			 "logged_out", 1);
 	out_json(line);
 	json_decref(line);

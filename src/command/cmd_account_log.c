@@ -103,7 +103,7 @@ static enum err verify(struct cmd *cmd)
 	json_t *found = NULL;
 	enum err e;
 
-	TRY(check_file(cmd->args->operands[1], &cmd->a.why, &found));
+	TRY(check_file(cmd->args->operands[1], &cmd->h->a.why, &found));
 	if (cmd->args->json)
 		out_json(found);
 	else
@@ -128,8 +128,8 @@ static enum err print_pages(struct cmd *cmd)
 	enum err e;
 
 	TRY(cmd_open(cmd));
-	TRY(log_pages_ask(&cmd->a,
-			  username != NULL ? username : cmd->a.username,
+	TRY(log_pages_ask(&cmd->h->a,
+			  username != NULL ? username : cmd->h->a.username,
 			  print_page, NULL));
 out:
 	return e;
@@ -145,7 +145,7 @@ enum err cmd_account(struct cmd *cmd)
 						   : cmd_account_setting(cmd);
 	if (strcmp(what, "verify") == 0 && cmd->args->operand_count == 2)
 		return verify(cmd);
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "\"account %.40s\" is nothing that can be done: "
 		       "it is delete, log, verify with a FILE, or a "
 		       "setting. See: "

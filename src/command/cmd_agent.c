@@ -23,10 +23,10 @@ static void on_signal(int number)
  * fork(). */
 static enum err take_keys(struct cmd *cmd, struct state_keys *keys)
 {
-	struct account *a = &cmd->a;
+	struct account *a = &cmd->h->a;
 	enum err e;
 
-	if (!state_exists(a->home))
+	if (!hermetic_exists(cmd->h))
 		return why_set(&a->why, ERR_STATE_GONE, "no-state",
 			       "Nobody is logged in in %s: there is nothing to "
 			       "hold.",
@@ -47,11 +47,11 @@ static void print_begun(const struct cmd *cmd, uint64_t seconds)
 	if (!cmd->args->json) {
 		out_line("The keys of %s are held for %llu minutes. To end it: "
 			 "hermetic lock",
-			 cmd->a.username,
+			 cmd->h->a.username,
 			 (unsigned long long)(seconds + 59) / 60);
 		return;
 	}
-	line = json_pack("{s:s, s:b, s:I}", "username", cmd->a.username,
+	line = json_pack("{s:s, s:b, s:I}", "username", cmd->h->a.username,
 			 "agent", 1, "seconds", (json_int_t)seconds);
 	out_json(line);
 	json_decref(line);
@@ -86,7 +86,7 @@ static enum err go_on(struct cmd *cmd, struct agent *agent, uint64_t seconds)
 
 	if (child < 0) {
 		agent_close(agent);
-		return why_set(&cmd->a.why, ERR_LOCAL_IO, "agent",
+		return why_set(&cmd->h->a.why, ERR_LOCAL_IO, "agent",
 			       "Cannot start the agent (%s).", strerror(errno));
 	}
 	if (child > 0) {
@@ -111,7 +111,7 @@ enum err cmd_agent(struct cmd *cmd)
 	enum err e;
 
 	TRY(take_keys(cmd, &keys));
-	TRY(agent_open(cmd->a.home, &keys, &cmd->a.why, &agent));
+	TRY(agent_open(cmd->h->a.home, &keys, &cmd->h->a.why, &agent));
 	state_keys_clear(&keys);
 	print_begun(cmd, seconds);
 	TRY(go_on(cmd, agent, seconds));
@@ -122,7 +122,7 @@ out:
 
 enum err cmd_lock(struct cmd *cmd)
 {
-	enum err e = agent_lock(cmd->a.home, &cmd->a.why);
+	enum err e = agent_lock(cmd->h->a.home, &cmd->h->a.why);
 	bool was = e == ERR_OK;
 	json_t *line;
 

@@ -18,7 +18,7 @@ static enum err fetch_requests(struct cmd *cmd, json_t **requests)
 	enum err e;
 
 	*requests = NULL;
-	TRY(tokens_call(&cmd->a, "GET", "/devices/requests", NULL, &answer));
+	TRY(tokens_call(&cmd->h->a, "GET", "/devices/requests", NULL, &answer));
 	*requests = json_incref(json_object_get(answer.body, "requests"));
 	ENSURE(json_is_array(*requests), ERR_PEER_MALFORMED);
 out:
@@ -28,13 +28,13 @@ out:
 
 bool cmd_someone_waits(struct cmd *cmd)
 {
-	struct why before = cmd->a.why;
+	struct why before = cmd->h->a.why;
 	json_t *requests = NULL;
 	bool waits = fetch_requests(cmd, &requests) == ERR_OK &&
 		     json_array_size(requests) > 0;
 
 	json_decref(requests);
-	cmd->a.why = before;
+	cmd->h->a.why = before;
 	return waits;
 }
 
@@ -84,9 +84,9 @@ static enum err bring_in(struct cmd *cmd, uint64_t number)
 	enum err e = cmd_link_device(cmd, number);
 
 	for (unsigned n = 1;
-	     n < READY_TRIES && strcmp(cmd->a.why.slug, "not-ready") == 0;
+	     n < READY_TRIES && strcmp(cmd->h->a.why.slug, "not-ready") == 0;
 	     n++) {
-		why_clear(&cmd->a.why);
+		why_clear(&cmd->h->a.why);
 		(void)usleep(500000);
 		e = cmd_link_device(cmd, number);
 	}
@@ -102,7 +102,7 @@ enum err cmd_approve(struct cmd *cmd)
 
 	TRY(read_code(cmd, &code));
 	wish.text = (const char *)code.p;
-	TRY(act_run(&cmd->a, &wish, &row));
+	TRY(act_run(&cmd->h->a, &wish, &row));
 	print_approved(cmd, row);
 	TRY(bring_in(cmd, record_number_or_0(row, "number")));
 out:
@@ -121,9 +121,9 @@ enum err cmd_refuse(struct cmd *cmd)
 	enum err e;
 
 	if (wish.whom == NULL)
-		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "devices refuse wants a DEVICE.");
-	TRY(act_run(&cmd->a, &wish, &row));
+	TRY(act_run(&cmd->h->a, &wish, &row));
 	if (!cmd->args->json) {
 		out_line("Refused %s. Whoever it was knows your passphrase, or "
 			 "it was you: if not, hermetic passphrase --end-others",

@@ -25,7 +25,7 @@ static enum err list(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(act_run(&cmd->a, &wish, &rows));
+	TRY(act_run(&cmd->h->a, &wish, &rows));
 	json_array_foreach(rows, i, row) print_blocked(cmd, row);
 out:
 	json_decref(rows);
@@ -70,7 +70,7 @@ enum err cmd_block(struct cmd *cmd)
 
 	if (wish.whom == NULL)
 		return list(cmd);
-	TRY(act_run(&cmd->a, &wish, &said));
+	TRY(act_run(&cmd->h->a, &wish, &said));
 	print_done(cmd, wish.whom, true,
 		   json_is_true(json_object_get(said, "known")));
 out:
@@ -84,7 +84,7 @@ enum err cmd_unblock(struct cmd *cmd)
 				       .whom = cmd->args->operands[0] };
 	enum err e;
 
-	TRY(act_run(&cmd->a, &wish, NULL));
+	TRY(act_run(&cmd->h->a, &wish, NULL));
 	print_done(cmd, wish.whom, false, true);
 out:
 	return e;

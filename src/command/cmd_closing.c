@@ -15,21 +15,21 @@ static void explain(const struct cmd *cmd)
 	json_t *line;
 
 	if (cmd->args->json) {
-		line = json_pack("{s:s, s:b}", "username", cmd->a.username,
+		line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
 				 "deleted", 0);
 		out_json(line);
 		json_decref(line);
 		return;
 	}
 	out_line("This ends the account %s for good, on all its devices:",
-		 cmd->a.username);
+		 cmd->h->a.username);
 	out_line("  A signed link closes its log, and everybody who reads the "
 		 "log can see that.");
 	out_line("  Its devices depart from all sessions that this device is "
 		 "in.");
 	out_line("  The server erases the account. The name is not given out "
 		 "again for a time.");
-	out_line("  Everything in %s is deleted.", cmd->a.home);
+	out_line("  Everything in %s is deleted.", cmd->h->a.home);
 	out_line("What others have received stays with them, and so do the "
 		 "links of the log, without the name. On your other devices "
 		 "what they have read stays until you delete it there.");
@@ -65,11 +65,11 @@ static void print_deleted(const struct cmd *cmd)
 	if (!cmd->args->json) {
 		out_line("The account %s is deleted, and so is all that was "
 			 "kept of it in %s.",
-			 cmd->a.username, cmd->a.home);
+			 cmd->h->a.username, cmd->h->a.home);
 		return;
 	}
-	line =
-	    json_pack("{s:s, s:b}", "username", cmd->a.username, "deleted", 1);
+	line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
+			 "deleted", 1);
 	out_json(line);
 	json_decref(line);
 }
@@ -85,7 +85,7 @@ enum err cmd_account_delete(struct cmd *cmd)
 		explain(cmd);
 		goto out;
 	}
-	TRY(closing_run(&cmd->a, &listener));
+	TRY(closing_run(&cmd->h->a, &listener));
 	print_deleted(cmd);
 out:
 	return e;
@@ -155,13 +155,13 @@ enum err cmd_account_setting(struct cmd *cmd)
 	enum err e;
 
 	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0)
-		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "%s is on or off, not \"%.40s\".", setting->name,
 			       how);
 	TRY(cmd_open(cmd));
 	if (how != NULL)
-		TRY(setting->set(cmd->a.device, strcmp(how, "on") == 0));
-	TRY(setting->get(cmd->a.device, &on));
+		TRY(setting->set(cmd->h->a.device, strcmp(how, "on") == 0));
+	TRY(setting->get(cmd->h->a.device, &on));
 	print_setting(cmd, setting, on);
 out:
 	return e;

@@ -35,7 +35,7 @@ static enum err list_devices(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(act_run(&cmd->a, &wish, &devices));
+	TRY(act_run(&cmd->h->a, &wish, &devices));
 	json_array_foreach(devices, i, device) print_device(cmd, device);
 	cmd_remind_recovery(cmd);
 out:
@@ -53,7 +53,7 @@ enum err cmd_devices(struct cmd *cmd)
 		return cmd_approve(cmd);
 	if (strcmp(what, "refuse") == 0)
 		return cmd_refuse(cmd);
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "\"%.40s\" is nothing that can be done with devices. "
 		       "See: hermetic devices --help",
 		       what);
@@ -68,7 +68,7 @@ enum err cmd_revoke(struct cmd *cmd)
 	json_t *row = NULL, *line;
 	enum err e;
 
-	TRY(act_run(&cmd->a, &wish, &row));
+	TRY(act_run(&cmd->h->a, &wish, &row));
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",

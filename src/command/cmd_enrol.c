@@ -25,9 +25,9 @@ static void show_code(void *context, const char *code)
 			 code);
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:s, s:b}", "username", cmd->a.username,
-			 "device_id", cmd->a.device_id, "code", code, "pending",
-			 1);
+	line = json_pack("{s:s, s:s, s:s, s:b}", "username", cmd->h->a.username,
+			 "device_id", cmd->h->a.device_id, "code", code,
+			 "pending", 1);
 	out_json(line);
 	json_decref(line);
 }
@@ -46,7 +46,7 @@ enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed)
 	} else {
 		e = passphrase_ask("Recovery key: ", false, typed);
 		if (e == ERR_STATE_GONE)
-			e = why_set(&cmd->a.why, e, "recovery-key",
+			e = why_set(&cmd->h->a.why, e, "recovery-key",
 				    "There is no terminal to ask for the "
 				    "recovery key: set " CMD_RECOVERY_VARIABLE
 				    ".");
@@ -64,7 +64,7 @@ static enum err by_recovery(struct cmd *cmd)
 	enum err e;
 
 	TRY(cmd_ask_recovery(cmd, &typed));
-	TRY(enrol_by_recovery(&cmd->a, (const char *)typed.p));
+	TRY(enrol_by_recovery(&cmd->h->a, (const char *)typed.p));
 out:
 	buf_clear(&typed);
 	return e;
@@ -79,13 +79,14 @@ enum err cmd_enrol(struct cmd *cmd)
 	enum err e;
 
 	if (args->begin_anew || args->recovery) {
-		TRY(enrol_must_be_needed(&cmd->a));
-		TRY(args->begin_anew ? enrol_anew(&cmd->a) : by_recovery(cmd));
+		TRY(enrol_must_be_needed(&cmd->h->a));
+		TRY(args->begin_anew ? enrol_anew(&cmd->h->a)
+				     : by_recovery(cmd));
 		goto out;
 	}
-	TRY(enrol_is_needed(&cmd->a, &needed));
+	TRY(enrol_is_needed(&cmd->h->a, &needed));
 	if (needed)
-		TRY(enrol_by_approval(&cmd->a, show_code, cmd));
+		TRY(enrol_by_approval(&cmd->h->a, show_code, cmd));
 out:
 	return e;
 }

@@ -135,12 +135,12 @@ enum err cmd_send_file(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, args->operands[0], false, id));
+	TRY(directory_find(&cmd->h->a, args->operands[0], false, id));
 	order.session = id;
 	if (args->caption != NULL)
 		order.text = span_str(args->caption);
 	begin(&sending.before);
-	e = files_send(&cmd->a, args->file, order, &watcher, &sayer);
+	e = files_send(&cmd->h->a, args->file, order, &watcher, &sayer);
 	if (!sending.moved)
 		end(&sending.progress, &sending.before);
 out:
@@ -180,10 +180,10 @@ enum err cmd_save(struct cmd *cmd)
 	uint64_t seq;
 	enum err e;
 
-	TRY(directory_find(&cmd->a, args->operands[0], false, id));
+	TRY(directory_find(&cmd->h->a, args->operands[0], false, id));
 	TRY(cmd_read_number(cmd, &seq));
 	begin(&before);
-	e = files_save(&cmd->a, id, seq, folder, &watcher, &file, &saving);
+	e = files_save(&cmd->h->a, id, seq, folder, &watcher, &file, &saving);
 	end(&progress, &before);
 	if (e == ERR_OK)
 		print_saved(cmd, folder, &saving);

@@ -73,7 +73,7 @@ static enum err read_letters(struct cmd *cmd, json_t *row)
 	if (json_is_true(json_object_get(row, "added")))
 		return ERR_OK;
 	wish.session = record_string(row, "session_id");
-	TRY(act_run(&cmd->a, &wish, &letters));
+	TRY(act_run(&cmd->h->a, &wish, &letters));
 	count = json_array_size(letters);
 	(void)json_object_set_new(row, "signed", json_boolean(count > 0));
 	if (count > 0)
@@ -91,7 +91,7 @@ enum err cmd_invitations(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(directory_invitations(&cmd->a, &list));
+	TRY(directory_invitations(&cmd->h->a, &list));
 	json_array_foreach(list, i, row)
 	{
 		TRY(read_letters(cmd, row));
@@ -111,13 +111,13 @@ out:
 enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
 			     char id[TEXT_UUID_SIZE], bool *found)
 {
-	struct why quiet = cmd->a.why;
+	struct why quiet = cmd->h->a.why;
 	enum err e;
 
 	*found = false;
-	e = directory_find(&cmd->a, prefix, true, id);
+	e = directory_find(&cmd->h->a, prefix, true, id);
 	if (e == ERR_STATE_GONE) {
-		cmd->a.why = quiet;
+		cmd->h->a.why = quiet;
 		return ERR_OK;
 	}
 	*found = e == ERR_OK;
@@ -128,9 +128,9 @@ enum err cmd_accept_invitation(struct cmd *cmd, const char *id)
 {
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_JOIN, id));
+	TRY(drive_session(&cmd->h->a, ORDER_JOIN, id));
 	TRY(cmd_print_entered(cmd, id, "Joined"));
-	TRY(drive_session(&cmd->a, ORDER_STOCK, NULL));
+	TRY(drive_session(&cmd->h->a, ORDER_STOCK, NULL));
 out:
 	return e;
 }
@@ -156,8 +156,8 @@ enum err cmd_decline(struct cmd *cmd)
 	const struct act_wish wish = { .kind = ACT_DECLINE, .session = id };
 	enum err e;
 
-	TRY(directory_find_invitation(&cmd->a, cmd->args->operands[0], id));
-	TRY(act_run(&cmd->a, &wish, NULL));
+	TRY(directory_find_invitation(&cmd->h->a, cmd->args->operands[0], id));
+	TRY(act_run(&cmd->h->a, &wish, NULL));
 	print_declined(cmd, id);
 out:
 	return e;

@@ -42,7 +42,7 @@ enum err cmd_link_device(struct cmd *cmd, uint64_t number)
 	enum err e;
 
 	(void)snprintf(wanted, sizeof(wanted), "%" PRIu64, number);
-	e = act_run(&cmd->a, &wish, &rows);
+	e = act_run(&cmd->h->a, &wish, &rows);
 	json_array_foreach(rows, i, row) print_linked(cmd, row);
 	json_decref(rows);
 	return e;

@@ -13,9 +13,9 @@ static enum err change(struct cmd *cmd, struct order *order,
 {
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
 	order->session = id;
-	TRY(drive_order(&cmd->a, order, NULL));
+	TRY(drive_order(&cmd->h->a, order, NULL));
 out:
 	return e;
 }
@@ -42,7 +42,7 @@ enum err cmd_role(struct cmd *cmd)
 	enum err e;
 
 	if (!roles_parse(text, &order.role))
-		return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+		return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 			       "A role is owner, admin or member, not "
 			       "\"%.40s\".",
 			       text);

@@ -28,7 +28,7 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 			return ERR_LOCAL_MEMORY;
 		n = read(STDIN_FILENO, room, 4096);
 		if (n < 0)
-			return why_set(&cmd->a.why, ERR_LOCAL_IO, "input",
+			return why_set(&cmd->h->a.why, ERR_LOCAL_IO, "input",
 				       "Cannot read standard input.");
 		if (n == 0)
 			break;
@@ -53,7 +53,7 @@ static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
 		out_line("Sent #%llu.", (unsigned long long)seq);
 		return ERR_OK;
 	}
-	e = view_entry(&cmd->a, id, seq, &message);
+	e = view_entry(&cmd->h->a, id, seq, &message);
 	if (e == ERR_STATE_GONE) {
 		/* in the log, but before the place where we joined again */
 		message =
@@ -79,7 +79,7 @@ static bool ignore_entry(void *context, const char *id, const json_t *entry)
  * another one. Where the server's differs by much of the time, the person is told. */
 static void warn_of_clock(struct cmd *cmd, const struct order *order)
 {
-	int64_t ahead = cmd->a.clock_ahead_ms;
+	int64_t ahead = cmd->h->a.clock_ahead_ms;
 	int64_t off = ahead < 0 ? -ahead : ahead;
 	int64_t lasts = (int64_t)order->expires_s * 1000;
 	json_t *line;
@@ -108,7 +108,7 @@ static void warn_of_clock(struct cmd *cmd, const struct order *order)
 static enum err send_text(struct cmd *cmd, const struct order *order)
 {
 	const struct outcome *outcome;
-	enum err e = view_send(&cmd->a, order, &outcome);
+	enum err e = view_send(&cmd->h->a, order, &outcome);
 
 	if (e == ERR_OK)
 		warn_of_clock(cmd, order);
@@ -127,7 +127,8 @@ enum err cmd_send_order(struct cmd *cmd, struct order order)
 	enum err e;
 
 	if (order.session == NULL) {
-		TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+		TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false,
+				   id));
 		order.session = id;
 	}
 	order.kind = ORDER_SEND;
@@ -137,7 +138,7 @@ enum err cmd_send_order(struct cmd *cmd, struct order order)
 	if (cmd->args->transport == TRANSPORT_DEFAULT ||
 	    cmd->args->transport == TRANSPORT_REST)
 		return send_text(cmd, &order);
-	TRY(live_open(&cmd->a, &nobody, &live));
+	TRY(live_open(&cmd->h->a, &nobody, &live));
 	TRY(send_text(cmd, &order));
 out:
 	live_close(live);
@@ -177,7 +178,7 @@ enum err cmd_read_number(struct cmd *cmd, uint64_t *number)
 	if (text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
 	    *number > 0)
 		return ERR_OK;
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "\"%.40s\" is no number of a message.", word);
 }
 

@@ -13,7 +13,7 @@ static enum err print_items(struct cmd *cmd, const char *id)
 	size_t i;
 	enum err e;
 
-	TRY(view_outbox(&cmd->a, id, &items));
+	TRY(view_outbox(&cmd->h->a, id, &items));
 	json_array_foreach(items, i, item) cmd_print_item(cmd, item);
 	if (json_array_size(items) == 0 && !cmd->args->json)
 		out_line("Nothing waits.");
@@ -28,7 +28,7 @@ static void print_events(const struct cmd *cmd)
 {
 	struct device_event event;
 
-	while (device_next_event(cmd->a.device, &event))
+	while (device_next_event(cmd->h->a.device, &event))
 		if (event.kind != EVENT_ENTRY)
 			cmd_print_event(cmd, &event);
 }
@@ -41,7 +41,7 @@ static enum err print_waiting(struct cmd *cmd, const char *id)
 	size_t i;
 	enum err e;
 
-	TRY(view_outbox(&cmd->a, id, &items));
+	TRY(view_outbox(&cmd->h->a, id, &items));
 	json_array_foreach(items, i, item)
 	{
 		if (!view_item_waits(item))
@@ -59,11 +59,11 @@ out:
 static void print_reason(struct cmd *cmd, const char *id,
 			 const struct outcome *outcome)
 {
-	struct why failed = cmd->a.why;
+	struct why failed = cmd->h->a.why;
 
-	cmd->a.why = *outcome->why;
+	cmd->h->a.why = *outcome->why;
 	cmd_print_kept(cmd, id, outcome->item);
-	cmd->a.why = failed;
+	cmd->h->a.why = failed;
 }
 
 /* *result: the first failure of a session that sent nothing. */
@@ -73,7 +73,7 @@ static enum err flush_session(struct cmd *cmd, const char *id, enum err *result)
 				     .session = id,
 				     .flush = true };
 	const struct outcome *outcome;
-	enum err e, sent = drive_order(&cmd->a, &order, &outcome);
+	enum err e, sent = drive_order(&cmd->h->a, &order, &outcome);
 
 	print_events(cmd);
 	TRY(print_waiting(cmd, id));
@@ -92,7 +92,7 @@ static enum err flush(struct cmd *cmd, const char *id)
 	const char *session;
 	const json_t *value;
 
-	TRY(view_waiting(&cmd->a, id, ids));
+	TRY(view_waiting(&cmd->h->a, id, ids));
 	json_object_foreach(ids, session, value)
 	    TRY(flush_session(cmd, session, &result));
 	if (json_object_size(ids) == 0 && !cmd->args->json)
@@ -112,9 +112,9 @@ static enum err drop(struct cmd *cmd, const char *id)
 	json_t *line;
 	enum err e;
 
-	TRY(device_outbox_drop(cmd->a.device, id, item, &dropped));
+	TRY(device_outbox_drop(cmd->h->a.device, id, item, &dropped));
 	ENSURE(item == DEVICE_OUTBOX_ALL || dropped > 0,
-	       why_set(&cmd->a.why, ERR_STATE_GONE, "no-such-item",
+	       why_set(&cmd->h->a.why, ERR_STATE_GONE, "no-such-item",
 		       "There is no item %llu in the outbox of %s. See: "
 		       "hermetic outbox",
 		       (unsigned long long)item, id));
@@ -138,7 +138,7 @@ enum err cmd_outbox(struct cmd *cmd)
 	enum err e;
 
 	if (given != NULL)
-		TRY(directory_find(&cmd->a, given, false, id));
+		TRY(directory_find(&cmd->h->a, given, false, id));
 	if (cmd->args->drop != NULL)
 		e = drop(cmd, id);
 	else if (cmd->args->flush)

@@ -7,10 +7,10 @@
 /* What was remembered is read; nobody has to be logged in. */
 static enum err open_state(struct cmd *cmd)
 {
-	struct account *a = &cmd->a;
+	struct account *a = &cmd->h->a;
 	enum err e;
 
-	if (!state_exists(a->home))
+	if (!hermetic_exists(cmd->h))
 		return why_set(&a->why, ERR_STATE_GONE, "no-state",
 			       "Nobody is logged in in %s: there is no "
 			       "passphrase to change.",
@@ -33,7 +33,7 @@ static void print_done(const struct cmd *cmd)
 			     : "");
 		return;
 	}
-	line = json_pack("{s:s, s:b, s:b}", "username", cmd->a.username,
+	line = json_pack("{s:s, s:b, s:b}", "username", cmd->h->a.username,
 			 "passphrase_changed", 1, "others_ended",
 			 (int)cmd->args->end_others);
 	out_json(line);
@@ -47,9 +47,9 @@ enum err cmd_passphrase(struct cmd *cmd)
 	enum err e;
 
 	TRY(open_state(cmd));
-	TRY(passphrase_read_new(&cmd->a.why, &new));
+	TRY(passphrase_read_new(&cmd->h->a.why, &new));
 	change.passphrase = buf_span(&new);
-	TRY(account_change_passphrase(&cmd->a, cmd->args->server, &change));
+	TRY(account_change_passphrase(&cmd->h->a, cmd->args->server, &change));
 	print_done(cmd);
 out:
 	buf_clear(&new);

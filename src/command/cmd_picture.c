@@ -20,7 +20,7 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 	enum err e;
 	int fd;
 
-	TRY(given_open(path, &fd, &is, &cmd->a.why));
+	TRY(given_open(path, &fd, &is, &cmd->h->a.why));
 	while (bytes->n <= ROOM_PICTURE_MAX) {
 		uint8_t *room = buf_reserve(bytes, ROOM_PICTURE_MAX);
 
@@ -31,10 +31,10 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 		bytes->n += (size_t)n;
 	}
 	if (n < 0)
-		e = why_set(&cmd->a.why, ERR_LOCAL_IO, "file",
+		e = why_set(&cmd->h->a.why, ERR_LOCAL_IO, "file",
 			    "Cannot read %.200s: %s.", path, strerror(errno));
 	else if (bytes->n == 0)
-		e = why_set(&cmd->a.why, ERR_PEER_INVALID, "picture",
+		e = why_set(&cmd->h->a.why, ERR_PEER_INVALID, "picture",
 			    "%.200s is empty.", path);
 out:
 	if (fd >= 0)
@@ -63,16 +63,16 @@ static enum err write_picture(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	TRY(view_refresh(&cmd->a, id));
-	e = device_picture(cmd->a.device, id, &bytes);
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
+	TRY(view_refresh(&cmd->h->a, id));
+	e = device_picture(cmd->h->a.device, id, &bytes);
 	if (e == ERR_STATE_GONE)
-		e = why_set(&cmd->a.why, e, "no-picture",
+		e = why_set(&cmd->h->a.why, e, "no-picture",
 			    "Session %.8s has no picture.", id);
 	TRY(e);
 	if (fwrite(bytes.p, 1, bytes.n, stdout) != bytes.n ||
 	    fflush(stdout) != 0)
-		e = why_set(&cmd->a.why, ERR_LOCAL_IO, "output",
+		e = why_set(&cmd->h->a.why, ERR_LOCAL_IO, "output",
 			    "Cannot write the picture.");
 out:
 	buf_clear(&bytes);
@@ -85,7 +85,7 @@ enum err cmd_picture(struct cmd *cmd)
 		return set_picture(cmd, cmd->args->operands[1]);
 	if (!cmd->chat && isatty(STDOUT_FILENO) != 1)
 		return write_picture(cmd);
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "A picture is no text for a terminal: hermetic picture "
 		       "ID >FILE");
 }

@@ -236,7 +236,7 @@ enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 	json_t *session = NULL;
 	enum err e;
 
-	TRY(view_session(&cmd->a, id, &session));
+	TRY(view_session(&cmd->h->a, id, &session));
 	TRY(print_session(cmd, id, done, session));
 out:
 	json_decref(session);
@@ -246,7 +246,7 @@ out:
 /* What was stored of the session was damaged, and the order that ran came in anew. */
 static void print_anew(const struct cmd *cmd, const char *id)
 {
-	if (device_outcome(cmd->a.device)->anew)
+	if (device_outcome(cmd->h->a.device)->anew)
 		(void)fprintf(
 		    stderr,
 		    "hermetic: What this device had stored of session "
@@ -262,11 +262,11 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	enum err e;
 
 	print_anew(cmd, id);
-	TRY(view_session(&cmd->a, id, &session));
+	TRY(view_session(&cmd->h->a, id, &session));
 	TRY(print_session(cmd, id, done, session));
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
-	TRY(shown_members(&cmd->a, id, session));
+	TRY(shown_members(&cmd->h->a, id, session));
 	(void)snprintf(cmd->entered, sizeof(cmd->entered), "%s", id);
 out:
 	json_decref(session);
@@ -277,7 +277,7 @@ out:
 
 void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item)
 {
-	struct why *why = &cmd->a.why;
+	struct why *why = &cmd->h->a.why;
 	const char *slug = why->slug[0] != '\0' ? why->slug : "waiting";
 	const char *text = why->text[0] != '\0'
 			       ? why->text

@@ -34,7 +34,7 @@ static uint64_t seq_of(const json_t *entry)
 static bool print_entry(void *context, const char *id, const json_t *entry)
 {
 	struct reading *reading = context;
-	json_t *marked = copies_marked(&reading->cmd->a, id, entry);
+	json_t *marked = copies_marked(&reading->cmd->h->a, id, entry);
 	struct buf line = BUF_INIT;
 
 	if (reading->cmd->args->json) {
@@ -53,7 +53,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 
 static enum err note_shown(struct reading *reading, const char *id)
 {
-	return shown_update(&reading->cmd->a, id, reading->printed,
+	return shown_update(&reading->cmd->h->a, id, reading->printed,
 			    reading->cmd->args->json, reading->part);
 }
 
@@ -61,7 +61,7 @@ static enum err note_shown(struct reading *reading, const char *id)
 static enum err print_kept(struct reading *reading, const char *id,
 			   uint64_t *told)
 {
-	struct account *a = &reading->cmd->a;
+	struct account *a = &reading->cmd->h->a;
 	uint64_t last = device_last_seq(a->device, id);
 	uint64_t first = device_first_seq(a->device, id);
 	bool go_on = true, any = *told < last;
@@ -115,7 +115,7 @@ static enum err follow_by_rest(struct reading *reading, const char *id,
 
 	for (;;) {
 		TRY(print_kept(reading, id, &told));
-		TRY(ask_later(&reading->cmd->a, id, &wait_ms));
+		TRY(ask_later(&reading->cmd->h->a, id, &wait_ms));
 	}
 out:
 	return e;
@@ -126,7 +126,7 @@ static enum err follow_live(struct reading *reading, const char *id,
 {
 	struct live_listener listener = { .entry = print_entry,
 					  .context = reading };
-	struct account *a = &reading->cmd->a;
+	struct account *a = &reading->cmd->h->a;
 	bool readable, stopped = false;
 	struct live *live = NULL;
 	uint64_t shown = 0, last;
@@ -186,7 +186,7 @@ static enum err check_words(struct cmd *cmd, const char *words)
 {
 	if (words == NULL || words[strspn(words, " \t\n")] != '\0')
 		return ERR_OK;
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "usage",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
 		       "There are no words to search for.");
 }
 
@@ -201,7 +201,7 @@ static void say_nothing_found(const struct cmd *cmd)
 static enum err print_part(struct reading *reading, const char *id,
 			   uint64_t *told)
 {
-	struct account *a = &reading->cmd->a;
+	struct account *a = &reading->cmd->h->a;
 	const struct args *args = reading->cmd->args;
 	const struct past past = past_of(args, args->words);
 	json_t *entries = NULL;
@@ -233,8 +233,8 @@ enum err cmd_read(struct cmd *cmd)
 	enum err e, fresh;
 
 	TRY(check_words(cmd, cmd->args->words));
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	fresh = view_refresh(&cmd->a, id);
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
+	fresh = view_refresh(&cmd->h->a, id);
 	if (is_part(cmd->args))
 		TRY(print_part(&reading, id, &told));
 	if (fresh == ERR_OK && cmd->args->follow) {
@@ -247,7 +247,7 @@ enum err cmd_read(struct cmd *cmd)
 		TRY(print_kept(&reading, id, &told));
 	/* what was read is told, where it is time for that */
 	if (fresh == ERR_OK)
-		drive_receipt(&cmd->a, id);
+		drive_receipt(&cmd->h->a, id);
 	e = fresh;
 out:
 	json_decref(reading.printed);
@@ -258,7 +258,7 @@ out:
 
 static enum err search_in(struct reading *reading, const char *id)
 {
-	struct account *a = &reading->cmd->a;
+	struct account *a = &reading->cmd->h->a;
 	const struct args *args = reading->cmd->args;
 	const struct past past = past_of(args, args->operands[0]);
 	struct buf label = BUF_INIT, inside = BUF_INIT;
@@ -297,10 +297,10 @@ enum err cmd_search(struct cmd *cmd)
 
 	TRY(check_words(cmd, cmd->args->operands[0]));
 	if (cmd->args->in != NULL) {
-		TRY(directory_find(&cmd->a, cmd->args->in, false, id));
+		TRY(directory_find(&cmd->h->a, cmd->args->in, false, id));
 		TRY(search_in(&reading, id));
 	} else {
-		TRY(view_sessions(&cmd->a, &ids));
+		TRY(view_sessions(&cmd->h->a, &ids));
 		json_array_foreach(ids, i, row)
 		    TRY(search_in(&reading, json_string_value(row)));
 	}

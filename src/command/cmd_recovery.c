@@ -29,7 +29,7 @@ static enum err show(struct cmd *cmd, const char *text)
 	}
 	if (out_is_good())
 		return ERR_OK;
-	return why_set(&cmd->a.why, ERR_LOCAL_IO, "output",
+	return why_set(&cmd->h->a.why, ERR_LOCAL_IO, "output",
 		       "Cannot write to standard output: no recovery key was "
 		       "set.");
 }
@@ -56,7 +56,7 @@ static enum err ask_old(struct cmd *cmd, struct buf *old)
 	bool stands;
 	enum err e;
 
-	TRY(device_number(cmd->a.device, &number, &stands));
+	TRY(device_number(cmd->h->a.device, &number, &stands));
 	if (!stands || cmd->args->replace)
 		goto out;
 	if (getenv(CMD_RECOVERY_VARIABLE) == NULL && !isatty(STDIN_FILENO))
@@ -74,11 +74,11 @@ static enum err set(struct cmd *cmd, const char *old)
 	json_t *made = NULL;
 	enum err e;
 
-	TRY(act_run(&cmd->a, &wish, &made));
+	TRY(act_run(&cmd->h->a, &wish, &made));
 	wish.kind = ACT_RECOVERY;
 	wish.text = record_string(made, "recovery_key");
 	TRY(show(cmd, wish.text));
-	TRY(act_run(&cmd->a, &wish, NULL));
+	TRY(act_run(&cmd->h->a, &wish, NULL));
 	print_set(cmd);
 out:
 	json_decref(made);
@@ -90,7 +90,7 @@ enum err cmd_recovery(struct cmd *cmd)
 	struct buf old = BUF_INIT;
 	enum err e;
 
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
+	TRY(drive_session(&cmd->h->a, ORDER_ACCOUNT, NULL));
 	TRY(ask_old(cmd, &old));
 	TRY(set(cmd, old.n > 0 ? (const char *)old.p : NULL));
 out:
@@ -123,7 +123,7 @@ enum err cmd_offer_recovery(struct cmd *cmd)
 
 	if (cmd->args->no_recovery)
 		return ERR_OK;
-	TRY(device_number(cmd->a.device, &number, &stands));
+	TRY(device_number(cmd->h->a.device, &number, &stands));
 	if (number > 0 && !stands && is_wanted())
 		TRY(set(cmd, NULL));
 out:
@@ -136,7 +136,7 @@ void cmd_remind_recovery(struct cmd *cmd)
 	bool stands;
 
 	if (cmd->args->json ||
-	    device_number(cmd->a.device, &number, &stands) != ERR_OK)
+	    device_number(cmd->h->a.device, &number, &stands) != ERR_OK)
 		return;
 	if (number == 0 || stands)
 		return;

@@ -71,7 +71,7 @@ static enum err show(struct cmd *cmd, const char *id)
 	json_t *session = NULL;
 	enum err e;
 
-	TRY(view_session(&cmd->a, id, &session));
+	TRY(view_session(&cmd->h->a, id, &session));
 	if (cmd->args->json) {
 		out_json(session);
 	} else {
@@ -84,7 +84,7 @@ static enum err show(struct cmd *cmd, const char *id)
 				 "--yes",
 				 id);
 	}
-	TRY(shown_members(&cmd->a, id, session));
+	TRY(shown_members(&cmd->h->a, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -97,13 +97,13 @@ enum err cmd_resolve(struct cmd *cmd)
 	enum err e;
 
 	if (!cmd->args->yes) {
-		TRY(directory_find(&cmd->a, word, false, id));
+		TRY(directory_find(&cmd->h->a, word, false, id));
 		e = show(cmd, id);
 		goto out;
 	}
 	/* one that this device never was in has nothing to show, and may be meant */
-	TRY(directory_find_any(&cmd->a, word, id));
-	TRY(drive_session(&cmd->a, ORDER_RESOLVE, id));
+	TRY(directory_find_any(&cmd->h->a, word, id));
+	TRY(drive_session(&cmd->h->a, ORDER_RESOLVE, id));
 	TRY(cmd_print_entered(cmd, id, "Resolved"));
 out:
 	return e;

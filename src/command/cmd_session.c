@@ -115,14 +115,14 @@ static enum err print_labels(struct cmd *cmd)
 	size_t i;
 	enum err e;
 
-	TRY(view_names(&cmd->a, &list));
+	TRY(view_names(&cmd->h->a, &list));
 	json_array_foreach(list, i, row)
 	{
 		const char *id = out_member(row, "session_id");
 
 		buf_reset(&label);
 		buf_reset(&safe);
-		TRY(directory_label(&cmd->a, id, &label));
+		TRY(directory_label(&cmd->h->a, id, &label));
 		out_put_name(&safe, buf_span(&label));
 		TRY(safe.fail);
 		if (span_equal(buf_span(&safe), buf_span(&label)) &&
@@ -158,7 +158,7 @@ enum err cmd_sessions(struct cmd *cmd)
 
 	if (cmd->args->names)
 		return print_labels(cmd);
-	e = directory_look(&cmd->a, &list);
+	e = directory_look(&cmd->h->a, &list);
 	if (list == NULL)
 		goto out;
 	cmd_print_sessions(cmd, list, e == ERR_OK);
@@ -178,9 +178,9 @@ static enum err refresh(struct cmd *cmd, char id[TEXT_UUID_SIZE],
 {
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	TRY(view_refresh(&cmd->a, id));
-	TRY(view_session(&cmd->a, id, session));
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
+	TRY(view_refresh(&cmd->h->a, id));
+	TRY(view_session(&cmd->h->a, id, session));
 out:
 	return e;
 }
@@ -193,7 +193,7 @@ enum err cmd_members(struct cmd *cmd)
 
 	TRY(refresh(cmd, id, &session));
 	cmd_print_members(cmd, session);
-	TRY(shown_members(&cmd->a, id, session));
+	TRY(shown_members(&cmd->h->a, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -227,7 +227,7 @@ static enum err list_people(struct cmd *cmd, const json_t *session,
 		if (json_object_get(member, "compared") == NULL ||
 		    is_listed(people, user))
 			continue;
-		TRY(view_person(&cmd->a, user, &person));
+		TRY(view_person(&cmd->h->a, user, &person));
 		if (person != NULL)
 			(void)json_array_append_new(
 			    people,
@@ -288,7 +288,7 @@ out:
 enum err cmd_create(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
-	struct suites offer = cmd->a.suites;
+	struct suites offer = cmd->h->a.suites;
 	struct order order = {
 		.kind = ORDER_CREATE,
 		.name = args->name,
@@ -303,8 +303,8 @@ enum err cmd_create(struct cmd *cmd)
 	enum err e;
 
 	if (args->algorithms != NULL)
-		TRY(suites_parse(args->algorithms, &offer, &cmd->a.why));
-	TRY(drive_order(&cmd->a, &order, &outcome));
+		TRY(suites_parse(args->algorithms, &offer, &cmd->h->a.why));
+	TRY(drive_order(&cmd->h->a, &order, &outcome));
 	memcpy(id, outcome->session, sizeof(id));
 	TRY(cmd_print_entered(cmd, id, "Created"));
 out:
@@ -316,7 +316,7 @@ enum err cmd_join(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], true, id));
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], true, id));
 	TRY(cmd_accept_invitation(cmd, id));
 out:
 	return e;
@@ -365,9 +365,9 @@ enum err cmd_invite(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
 	order.session = id;
-	TRY(drive_order(&cmd->a, &order, &outcome));
+	TRY(drive_order(&cmd->h->a, &order, &outcome));
 	if (cmd->args->json)
 		print_invited_json(id, user, outcome);
 	else
@@ -381,8 +381,8 @@ enum err cmd_rotate(struct cmd *cmd)
 	char id[TEXT_UUID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->a, cmd->args->operands[0], false, id));
-	TRY(drive_session(&cmd->a, ORDER_ROTATE, id));
+	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
+	TRY(drive_session(&cmd->h->a, ORDER_ROTATE, id));
 	TRY(cmd_print_changed(cmd, id, "Rotated"));
 out:
 	return e;

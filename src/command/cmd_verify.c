@@ -11,7 +11,7 @@ enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
 	if (text_is_username(span_str(user)))
 		return ERR_OK;
-	return why_set(&cmd->a.why, ERR_PEER_INVALID, "username",
+	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "username",
 		       "\"%.40s\" is no user name.", user);
 }
 
@@ -57,16 +57,16 @@ static enum err show(struct cmd *cmd, const char *user)
 	json_t *own = NULL, *person = NULL, *line;
 	enum err e;
 
-	TRY(view_person(&cmd->a, cmd->a.username, &own));
-	if (strcmp(user, cmd->a.username) != 0)
-		TRY(view_person(&cmd->a, user, &person));
+	TRY(view_person(&cmd->h->a, cmd->h->a.username, &own));
+	if (strcmp(user, cmd->h->a.username) != 0)
+		TRY(view_person(&cmd->h->a, user, &person));
 	if (cmd->args->json) {
 		line = json_pack("{s:O?, s:O?}", "own", own, "person", person);
 		out_json(line);
 		json_decref(line);
 		goto out;
 	}
-	print_digits(cmd->a.username, own);
+	print_digits(cmd->h->a.username, own);
 	if (person == NULL)
 		goto out;
 	print_digits(user, person);
@@ -83,21 +83,21 @@ static enum err meet(struct cmd *cmd, const char *user)
 	const struct order order = { .kind = ORDER_MEET,
 				     .users = &user,
 				     .user_count = 1 };
-	enum err e = drive_order(&cmd->a, &order, NULL);
+	enum err e = drive_order(&cmd->h->a, &order, NULL);
 
-	if (e == ERR_STATE_GONE && view_is_closed(&cmd->a, user)) {
-		why_clear(&cmd->a.why);
+	if (e == ERR_STATE_GONE && view_is_closed(&cmd->h->a, user)) {
+		why_clear(&cmd->h->a.why);
 		e = ERR_OK;
 	}
 	if (!cmd->args->yes)
 		return e;
 	if (e == ERR_PEER_FORK &&
-	    strcmp(cmd->a.why.slug, "account-forked") == 0) {
-		why_clear(&cmd->a.why);
+	    strcmp(cmd->h->a.why.slug, "account-forked") == 0) {
+		why_clear(&cmd->h->a.why);
 		e = ERR_OK;
 	}
 	TRY(e);
-	TRY(device_compared(cmd->a.device, user));
+	TRY(device_compared(cmd->h->a.device, user));
 out:
 	return e;
 }
@@ -108,8 +108,8 @@ enum err cmd_verify(struct cmd *cmd)
 	enum err e;
 
 	TRY(cmd_check_name(cmd, user));
-	TRY(drive_session(&cmd->a, ORDER_ACCOUNT, NULL));
-	if (strcmp(user, cmd->a.username) != 0)
+	TRY(drive_session(&cmd->h->a, ORDER_ACCOUNT, NULL));
+	if (strcmp(user, cmd->h->a.username) != 0)
 		TRY(meet(cmd, user));
 	TRY(show(cmd, user));
 out:

@@ -96,10 +96,10 @@ void copies_tell(struct cmd *cmd)
 	json_t *told = json_object();
 	struct device_event event;
 
-	while (cmd->a.device != NULL &&
-	       device_next_event(cmd->a.device, &event)) {
+	while (cmd->h->a.device != NULL &&
+	       device_next_event(cmd->h->a.device, &event)) {
 		if (json_object_get(told, event.session) != NULL ||
-		    !is_copy(&cmd->a, &event))
+		    !is_copy(&cmd->h->a, &event))
 			continue;
 		tell(cmd, &event);
 		(void)json_object_set_new(told, event.session, json_true());

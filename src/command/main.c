@@ -4,10 +4,8 @@
 #include "command/copies.h"
 #include "command/home.h"
 #include "command/out.h"
-#include "hermetic/hermetic.h"
 #include "reach/given.h"
 #include "reach/process.h"
-#include "reach/state.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -23,6 +21,18 @@ enum exit_code {
 	EXIT_USAGE,
 	EXIT_UNREACHABLE,
 	EXIT_KEPT /* it waits in the outbox */
+};
+
+/* What a script is told of a result; of all others that it was refused. */
+static const struct {
+	enum hermetic_result result;
+	const char *slug; /* NULL: any */
+	enum exit_code code;
+} ENDS[] = {
+	{ HERMETIC_OK, NULL, EXIT_DONE },
+	{ HERMETIC_KEPT, NULL, EXIT_KEPT },
+	{ HERMETIC_USAGE, "usage", EXIT_USAGE },
+	{ HERMETIC_UNREACHABLE, NULL, EXIT_UNREACHABLE },
 };
 
 /* Secrets are in memory: no core file, no debugger of the same user, and no
@@ -47,31 +57,33 @@ static void set_characters(void)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static enum exit_code report(const struct args *args, const struct why *why,
-			     enum err e)
+static void print_failure(const struct args *args, const char *slug,
+			  const char *text)
 {
-	const char *slug = why->slug[0] != '\0' ? why->slug : "failed";
-	const char *text = why->text[0] != '\0' ? why->text : err_text(e);
 	struct buf safe = BUF_INIT;
 	json_t *line;
 
-	if (e == ERR_OK)
-		return EXIT_DONE;
 	if (args->json) {
 		line = json_pack("{s:s, s:s}", "error", slug, "detail", text);
 		(void)json_dumpf(line, stderr,
 				 JSON_COMPACT | JSON_ENSURE_ASCII);
 		(void)fputc('\n', stderr);
 		json_decref(line);
-	} else {
-		out_put_safe(&safe, span_str(text));
-		(void)fprintf(stderr, "hermetic: %.*s\n", (int)safe.n,
-			      safe.n > 0 ? (const char *)safe.p : "");
-		buf_clear(&safe);
+		return;
 	}
-	if (strcmp(slug, "usage") == 0)
-		return EXIT_USAGE;
-	return why->unreachable ? EXIT_UNREACHABLE : EXIT_REFUSED;
+	out_put_safe(&safe, span_str(text));
+	(void)fprintf(stderr, "hermetic: %.*s\n", (int)safe.n,
+		      safe.n > 0 ? (const char *)safe.p : "");
+	buf_clear(&safe);
+}
+
+static enum exit_code code_of(enum hermetic_result result, const char *slug)
+{
+	for (size_t i = 0; i < sizeof(ENDS) / sizeof(*ENDS); i++)
+		if (ENDS[i].result == result &&
+		    (ENDS[i].slug == NULL || strcmp(ENDS[i].slug, slug) == 0))
+			return ENDS[i].code;
+	return EXIT_REFUSED;
 }
 
 /* What could not be written was not told: that is no success. */
@@ -95,40 +107,80 @@ static bool needs_no_home(const struct args *args)
 	return args->verb == VERB_ACCOUNT && !cmd_account_is_own(args);
 }
 
+/* The passphrase is read when it is needed. */
+static enum err make_handle(const struct args *args, struct why *why,
+			    struct hermetic **h)
+{
+	struct hermetic_config config = { .size = sizeof(config),
+					  .server = args->server,
+					  .username = args->username,
+					  .device_name = args->device,
+					  .algorithms = args->algorithms,
+					  .ca = args->ca,
+					  .agent = true };
+	struct password_cost cost;
+	struct buf home = BUF_INIT;
+	enum hermetic_result result;
+	bool no_receipts;
+	enum err e = ERR_OK;
+
+	if (!needs_no_home(args)) {
+		TRY(home_find(args->home, args->username, why, &home));
+		config.home = (const char *)home.p;
+	}
+	if (args->ca != NULL)
+		TRY(given_check(args->ca, why));
+	if (args->transport == TRANSPORT_MQTT)
+		config.mqtt = args->mqtt != NULL ? args->mqtt : "";
+	TRY(account_parse_stock(args->stock, &config.stock, why));
+	TRY(account_parse_cost(args->scrypt_n, &cost, why));
+	TRY(account_parse_receipts(args->receipts, &no_receipts, why));
+	config.scrypt_n = (uint32_t)cost.n;
+	config.receipts = !no_receipts;
+	result = hermetic_new(&config, h);
+	if (result != HERMETIC_OK)
+		e = why_set(why, ERR_LOCAL_MEMORY, hermetic_slug(*h), "%s",
+			    *h != NULL ? hermetic_why(*h)
+				       : err_text(ERR_LOCAL_MEMORY));
+out:
+	buf_clear(&home);
+	return e;
+}
+
+static enum hermetic_result run_verb(struct cmd *cmd)
+{
+	enum hermetic_result result;
+	enum err e;
+
+	if (!needs_no_home(cmd->args) && !opens_itself(cmd->args->verb))
+		TRY(cmd_open(cmd));
+	TRY(cmd_run(cmd));
+out:
+	copies_tell(cmd);
+	e = check_output(&cmd->h->a.why, e);
+	result = inside_result(cmd->h, e);
+	if (result != HERMETIC_OK)
+		print_failure(cmd->args, hermetic_slug(cmd->h),
+			      hermetic_why(cmd->h));
+	return cmd->kept ? HERMETIC_KEPT : result;
+}
+
 static enum exit_code run(const struct args *args)
 {
 	struct cmd cmd = { .args = args };
+	struct why why = { .slug = "" }, last = { .slug = "" };
 	enum exit_code code;
-	enum err e;
+	enum err e = make_handle(args, &why, &cmd.h);
 
-	TRY(process_start());
-	if (needs_no_home(args)) {
-		e = cmd_account(&cmd);
-		goto out;
+	if (e == ERR_OK) {
+		enum hermetic_result result = run_verb(&cmd);
+
+		code = code_of(result, hermetic_slug(cmd.h));
+	} else {
+		code = code_of(inside_conclude(&why, &last, e), last.slug);
+		print_failure(args, last.slug, last.text);
 	}
-	TRY(home_find(args->home, args->username, &cmd.a.why, &cmd.home));
-	cmd.a.home = (const char *)cmd.home.p;
-	cmd.a.ca = args->ca;
-	if (args->ca != NULL)
-		TRY(given_check(args->ca, &cmd.a.why));
-	if (args->transport == TRANSPORT_MQTT)
-		cmd.a.mqtt = args->mqtt != NULL ? args->mqtt : "";
-	TRY(account_parse_stock(args->stock, &cmd.a.stock, &cmd.a.why));
-	TRY(account_parse_receipts(args->receipts, &cmd.a.no_receipts,
-				   &cmd.a.why));
-	if (!opens_itself(args->verb))
-		TRY(cmd_open(&cmd));
-	TRY(cmd_run(&cmd));
-out:
-	copies_tell(&cmd);
-	if (cmd.a.home != NULL)
-		state_explain(cmd.a.home, e, &cmd.a.why);
-	e = check_output(&cmd.a.why, e);
-	code = report(args, &cmd.a.why, e);
-	if (cmd.kept)
-		code = EXIT_KEPT;
-	account_close(&cmd.a);
-	buf_clear(&cmd.home);
+	hermetic_free(cmd.h);
 	buf_clear(&cmd.passphrase);
 	return code;
 }

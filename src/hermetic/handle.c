@@ -1,5 +1,6 @@
 /* A handle: made, opened, logged in and out, freed; its passphrase, and its end. */
 #include "hermetic/inside.h"
+#include "reach/agent.h"
 #include "reach/closing.h"
 #include "reach/come_in.h"
 #include "reach/drive.h"
@@ -34,7 +35,8 @@ static enum err copy_texts(struct hermetic *h,
 	TRY(copy(&h->algorithms, config->algorithms));
 	TRY(copy(&h->ca, config->ca));
 	TRY(copy(&h->mqtt, config->mqtt));
-	buf_put_str(&h->passphrase, config->passphrase);
+	if (config->passphrase != NULL)
+		buf_put_str(&h->passphrase, config->passphrase);
 	TRY(buf_end(&h->passphrase));
 out:
 	return e;
@@ -75,9 +77,6 @@ static enum err configure(struct hermetic *h, const void *given)
 			    "The size of struct hermetic_config is not set, or "
 			    "the program was compiled for a later version of "
 			    "the library."));
-	if (config.home == NULL || config.passphrase == NULL)
-		TRY(why_set(&h->a.why, ERR_PEER_INVALID, "usage",
-			    "A device has a home and a passphrase."));
 	TRY(check_numbers(h, &config));
 	TRY(copy_texts(h, &config));
 	h->a.home = h->home;
@@ -85,6 +84,7 @@ static enum err configure(struct hermetic *h, const void *given)
 	h->a.no_receipts = !config.receipts;
 	h->a.ca = h->ca;
 	h->a.mqtt = h->mqtt;
+	h->agent = config.agent;
 	h->follow = json_object();
 	h->unsent = json_object();
 	ENSURE(h->follow != NULL && h->unsent != NULL, ERR_LOCAL_MEMORY);
@@ -154,6 +154,24 @@ void hermetic_free(struct hermetic *h)
 	free(h);
 }
 
+enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
+					     const char *passphrase,
+					     size_t size)
+{
+	struct buf given = BUF_INIT;
+	enum err e;
+
+	why_clear(&h->a.why);
+	buf_put(&given, span_of(passphrase, size));
+	TRY(buf_end(&given));
+	buf_clear(&h->passphrase);
+	h->passphrase = given;
+	given = BUF_INIT;
+out:
+	buf_clear(&given);
+	return inside_result(h, e);
+}
+
 bool hermetic_exists(const struct hermetic *h)
 {
 	return h->home != NULL && state_exists(h->home);
@@ -176,7 +194,8 @@ static enum hermetic_result may_open(struct hermetic *h)
 {
 	if (h->home == NULL)
 		return inside_refuse(h, "usage",
-				     "hermetic_new() refused this handle.");
+				     "hermetic_new() was given no home, or "
+				     "refused this handle.");
 	if (h->open)
 		return inside_refuse(h, "usage", "The device is open already.");
 	account_close(&h->a);
@@ -190,16 +209,55 @@ static enum hermetic_result opened(struct hermetic *h, enum err e)
 	return inside_result(h, e);
 }
 
+/* An agent that holds the keys of another state than the one that is there now is as
+ * good as none. */
+static enum err peek_by_agent(struct account *a)
+{
+	struct state_keys keys = { .seal = { .n = 0 } };
+	enum err e;
+
+	if (agent_keys(a->home, &keys) != ERR_OK)
+		return ERR_OK;
+	e = account_peek_keys(a, &keys);
+	if (e == ERR_PEER_CRYPTO) {
+		why_clear(&a->why);
+		e = ERR_OK;
+	}
+	state_keys_clear(&keys);
+	return e;
+}
+
+/* Is there a state, and a passphrase where it is not open? */
+static enum err can_open(struct hermetic *h)
+{
+	if (!state_exists(h->home))
+		return why_set(&h->a.why, ERR_STATE_GONE, "no-state",
+			       "Nobody is logged in in %s.", h->home);
+	if (h->a.state != NULL || h->passphrase.n > 0)
+		return ERR_OK;
+	return why_set(&h->a.why, ERR_STATE_PENDING, "passphrase-needed",
+		       "The state opens with a passphrase, and none was "
+		       "given.");
+}
+
+static enum err open_state(struct hermetic *h)
+{
+	enum err e;
+
+	if (h->agent && state_exists(h->home))
+		TRY(peek_by_agent(&h->a));
+	TRY(can_open(h));
+	TRY(account_open(&h->a, buf_span(&h->passphrase), h->server,
+			 h->username));
+out:
+	return e;
+}
+
 enum hermetic_result hermetic_open(struct hermetic *h)
 {
 	enum hermetic_result result = may_open(h);
-	enum err e;
 
-	if (result != HERMETIC_OK)
-		return result;
-	e = account_open(&h->a, buf_span(&h->passphrase), h->server,
-			 h->username);
-	return opened(h, e);
+	return result != HERMETIC_OK ? result : opened(h, open_state(h));
 }
 
 static enum err nothing_more(void *context, const char *id)
@@ -344,6 +402,7 @@ static enum err change_passphrase(struct hermetic *h,
 
 	buf_put(&kept, change->passphrase);
 	TRY(buf_end(&kept));
+	TRY(can_open(h));
 	TRY(account_peek(&h->a, buf_span(&h->passphrase)));
 	TRY(account_change_passphrase(&h->a, h->server, change));
 	buf_clear(&h->passphrase);

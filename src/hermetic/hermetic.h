@@ -56,12 +56,12 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 #define HERMETIC_VERSION_MAJOR 0
-#define HERMETIC_VERSION_MINOR 7
+#define HERMETIC_VERSION_MINOR 8
 #define HERMETIC_VERSION_PATCH 0
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.7.0", of the library that runs. */
+/* "0.8.0", of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
@@ -96,8 +96,10 @@ const char *hermetic_slug(const struct hermetic *h);
 /* What is not said is NULL or 0. */
 struct hermetic_config {
 	size_t size; /* sizeof(struct hermetic_config) */
-	/* The folder of the state, which is made where it is missing. */
+	/* The folder of the state, which is made where it is missing. Since 0.8 it may be
+	 * NULL: such a handle opens no device, and is for hermetic_check_log(). */
 	const char *home;
+	/* Since 0.8 it may be NULL: hermetic_set_passphrase() comes before it is needed. */
 	const char *passphrase;
 	const char *server;   /* HOST:PORT or a URL; NULL: the remembered one */
 	const char *username; /* NULL: whose state it is */
@@ -114,6 +116,10 @@ struct hermetic_config {
 	/* Since 0.6. Writes receipts: what has come here, and with hermetic_read_to() what
 	 * the person has read; unless the person wants none (hermetic_set_wish()). */
 	bool receipts;
+	/* Since 0.8. hermetic_open() takes the keys of the state from the agent that holds
+	 * them for this user (`hermetic agent`), where one does. Then no passphrase is
+	 * needed, and none is guessed. */
+	bool agent;
 };
 
 /* Reads and asks nothing yet. There is a handle also after HERMETIC_USAGE, for
@@ -123,11 +129,18 @@ enum hermetic_result hermetic_new(const struct hermetic_config *config,
 /* Says goodbye, and wipes what was secret. Takes NULL. */
 void hermetic_free(struct hermetic *h);
 
+/* Since 0.8. In the place of the one before: `size` bytes, without a NUL at their end. It is
+ * copied. Of a state that is open it changes nothing: hermetic_change_passphrase() does. */
+enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
+					     const char *passphrase,
+					     size_t size);
+
 /* Is there a state in the folder? */
 bool hermetic_exists(const struct hermetic *h);
 
 /* Opens the state of a device that is logged in. Takes as long as guessing the
- * passphrase once. */
+ * passphrase once. HERMETIC_PASSPHRASE ("passphrase-needed"): there is none, and no agent
+ * holds the keys. */
 enum hermetic_result hermetic_open(struct hermetic *h);
 
 /* Makes the account, with this as its first device. */

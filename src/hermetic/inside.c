@@ -87,6 +87,7 @@ static const struct {
 	{ "other-account", HERMETIC_USAGE },
 	{ "wrong-passphrase", HERMETIC_PASSPHRASE },
 	{ "passphrase", HERMETIC_PASSPHRASE },
+	{ "passphrase-needed", HERMETIC_PASSPHRASE },
 	{ "bad-credentials", HERMETIC_PASSPHRASE },
 	{ "no-state", HERMETIC_NO_ACCOUNT },
 	{ "no-account", HERMETIC_NO_ACCOUNT },
@@ -153,13 +154,17 @@ enum hermetic_result inside_conclude(struct why *why, struct why *last,
 
 enum hermetic_result inside_result(struct hermetic *h, enum err e)
 {
+	if (e != ERR_OK)
+		h->failed = e;
+	if (h->home != NULL)
+		state_explain(h->home, e, &h->a.why);
 	return inside_conclude(&h->a.why, &h->last, e);
 }
 
 enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
 				   const char *text)
 {
-	(void)why_replace(&h->last, ERR_LOCAL_BUG, slug, "%s", text);
+	h->failed = why_replace(&h->last, ERR_PEER_INVALID, slug, "%s", text);
 	return HERMETIC_USAGE;
 }
 

@@ -29,12 +29,14 @@ void inside_found_clear(struct inside_found *found);
 struct hermetic {
 	struct account a;
 	bool open;
+	bool agent;	       /* one may hold the keys */
 	bool anew;	       /* hermetic_began_anew() */
 	struct buf passphrase; /* without a NUL */
 	/* owned, or NULL */
 	char *home, *server, *username, *device_name, *algorithms, *ca, *mqtt;
 	struct password_cost cost;
 	struct why last; /* of the last failure */
+	enum err failed; /* what it was */
 
 	struct inside_list sessions, members, letters, outbox, people, devices,
 	    blocks, key_changes, receipts;

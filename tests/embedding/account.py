@@ -12,7 +12,7 @@ folder, server, name, other = sys.argv[1:]
 OLD, NEW = os.environ["PASSPHRASE"], "a passphrase of later"
 
 
-def device(home: str, who: str = name, passphrase: str = OLD) -> Device:
+def device(home: str, who: str = name, passphrase: str | None = OLD) -> Device:
     return Device(os.path.join(folder, home), passphrase, server=server,
                   username=who, device_name=home, scrypt_n=16384, stock=5)
 
@@ -68,6 +68,18 @@ with device("first") as me, device("second") as second, \
         again.devices()
     with device("nowhere") as again:
         refused(Result.NO_ACCOUNT, "no-state", again.change_passphrase, NEW)
+
+    # one that is asked for when it is needed
+    with device("second", passphrase=None) as again:
+        refused(Result.PASSPHRASE, "passphrase-needed", again.open)
+        refused(Result.PASSPHRASE, "passphrase-needed", again.change_passphrase, OLD)
+        again.set_passphrase(OLD)
+        refused(Result.PASSPHRASE, "wrong-passphrase", again.open)
+        again.set_passphrase(NEW)
+        again.open()
+    with device("nowhere", passphrase=None) as again:
+        refused(Result.NO_ACCOUNT, "no-state", again.open)
+        refused(Result.PASSPHRASE, "passphrase", again.register)
 
     # to verified people only
     assert not me.verified_only

@@ -275,6 +275,15 @@ describe('with a server', { concurrency: false }, () => {
       assert.deepEqual((await me.does('verify', alice.name))[0].person, person);
     });
 
+  test('a device opens by the keys that an agent holds', async () => {
+    await alice.does('agent');
+    assert.match(await python('tests/embedding/agent.py', [alice.home], async (said, tell) => {
+      await said(new RegExp(`^${alice.name}\n`));
+      await alice.does('lock');
+      tell('go on');
+    }), /locked\n$/);
+  });
+
   test('a device without input and output is driven by a loop of others',
     async () => {
       const name = `core-${alice.name.slice(-8)}`;

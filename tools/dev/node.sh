@@ -62,8 +62,7 @@ HERMETIC_WEB=$WEB
 HERMETIC_WEB_DIRECTORY=$VAR/node/web
 END
   install -m 0644 "$BUILD/hermetic.so" "$VAR/node/hermetic.so"
-  rm -rf "$VAR/node/web"
-  [ "$WEB" = 0 ] || cp -R build/web "$VAR/node/web"
+  page_put "$VAR/node/web"
   sed 's|^\(\s*load\s\+\)[^ ]*hermetic\.so|\1./hermetic.so|' kore.conf \
     >"$VAR/node/kore.conf"
   service_start node node kore -c kore.conf -f -n -r

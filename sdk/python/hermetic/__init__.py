@@ -259,18 +259,21 @@ def password(username: str, passphrase: str) -> str:
 
 
 class Device:
-    """A device of an account, with its sealed state in the folder `home`."""
+    """A device of an account, with its sealed state in the folder `home`. Without a
+    passphrase it is opened where an agent holds the keys (`agent`)."""
 
-    def __init__(self, home: str, passphrase: str, *, server: str | None = None,
+    def __init__(self, home: str, passphrase: str | None = None, *,
+                 server: str | None = None,
                  username: str | None = None, device_name: str | None = None,
                  algorithms: str | None = None, ca: str | None = None,
                  mqtt: str | None = None, scrypt_n: int = 0,
-                 stock: int = 0, receipts: bool = False) -> None:
+                 stock: int = 0, receipts: bool = False,
+                 agent: bool = False) -> None:
         config = _native.Config(
             home=_text(home), passphrase=_text(passphrase), server=_text(server),
             username=_text(username), device_name=_text(device_name),
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
-            scrypt_n=scrypt_n, stock=stock, receipts=receipts)
+            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent)
         self._h = c.c_void_p()
         try:
             self._must(lib.hermetic_new(config, c.byref(self._h)))
@@ -340,6 +343,11 @@ class Device:
     def begin_anew(self) -> None:
         """The same without any: another account under the same name."""
         self._must(lib.hermetic_begin_anew(self._h))
+
+    def set_passphrase(self, passphrase: str) -> None:
+        """In the place of the one before, of a device that is not open."""
+        given = passphrase.encode()
+        self._must(lib.hermetic_set_passphrase(self._h, given, len(given)))
 
     def change_passphrase(self, passphrase: str, end_others: bool = False) -> None:
         """At the server and of the state; also where nobody is logged in."""

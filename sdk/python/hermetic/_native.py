@@ -26,7 +26,7 @@ class Config(Sized):
     _fields_ = [("size", c.c_size_t)] + [(n, c.c_char_p) for n in (
         "home", "passphrase", "server", "username", "device_name", "algorithms",
         "ca", "mqtt")] + [("scrypt_n", c.c_uint32), ("stock", c.c_uint32),
-                          ("receipts", c.c_bool)]
+                          ("receipts", c.c_bool), ("agent", c.c_bool)]
 
 
 SHOW = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p)
@@ -209,6 +209,7 @@ def _functions() -> None:
         "new": (c.c_int, [c.POINTER(Config), c.POINTER(h)]),
         "free": (None, [h]),
         "exists": (c.c_bool, [h]),
+        "set_passphrase": (c.c_int, [h, text, c.c_size_t]),
         "open": (c.c_int, [h]), "register": (c.c_int, [h]),
         "begin_anew": (c.c_int, [h]), "close_account": (c.c_int, [h]),
         "recover": (c.c_int, [h, text]),
