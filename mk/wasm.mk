@@ -25,12 +25,12 @@ WASM_CRYPTO_FLAGS := $(WASM_TARGET) -DOPENSSL_AES_CONST_TIME -DNO_SYSLOG \
 	-D__ELF__ -D_BSD_SOURCE -D_WASI_EMULATED_GETPID -Wno-macro-redefined \
 	$(addprefix -D,$(addsuffix =getpagesize,getuid geteuid getgid getegid))
 WASM_CRYPTO_OPTIONS := --with-rand-seed=getrandom \
-	$(addprefix no-,asm async autoerrinit autoload-config cmp cms comp ct \
-	deprecated dgram dso engine err filenames legacy module multiblock \
-	ocsp posix-io secure-memory shared sock srp srtp sse2 stdio tests \
-	threads tls dtls ts ui-console aria bf blake2 camellia cast des dh dsa \
-	ec2m idea md2 md4 mdc2 ocb rc2 rc4 rc5 rmd160 seed siphash siv sm2 sm3 \
-	sm4 whirlpool rfc3779)
+	$(addprefix no-,apps asm async autoerrinit autoload-config cmp cms comp \
+	ct deprecated dgram docs dso engine err filenames http legacy module \
+	multiblock ocsp posix-io quic secure-memory shared sock srp srtp sse2 \
+	stdio tests thread-pool threads tls dtls ts ui-console argon2 aria bf \
+	blake2 camellia cast des dh dsa ec2m idea md2 md4 mdc2 ml-dsa ocb rc2 \
+	rc4 rc5 rmd160 seed siphash siv slh-dsa sm2 sm3 sm4 whirlpool rfc3779)
 WASM_CRYPTO := $(W)/openssl/libcrypto.a
 
 # The times of sources are those of their makers, so objects of others do not stay.
