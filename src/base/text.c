@@ -270,6 +270,36 @@ bool text_is_utf8(struct span text)
 	return true;
 }
 
+static bool is_blank(uint32_t c)
+{
+	/* White_Space of Unicode, and what has no width: from, to */
+	static const uint32_t blank[][2] = {
+		{ 0x09, 0x0d },	    { 0x20, 0x20 },	{ 0x85, 0x85 },
+		{ 0xa0, 0xa0 },	    { 0x1680, 0x1680 }, { 0x2000, 0x200f },
+		{ 0x2028, 0x202f }, { 0x205f, 0x2060 }, { 0x3000, 0x3000 },
+		{ 0xfeff, 0xfeff },
+	};
+
+	for (size_t i = 0; i < sizeof(blank) / sizeof(*blank); i++)
+		if (c >= blank[i][0] && c <= blank[i][1])
+			return true;
+	return false;
+}
+
+bool text_is_blank(struct span text)
+{
+	uint32_t c;
+
+	while (text.n > 0) {
+		size_t n = text_character(text, &c);
+
+		if (n == 0 || !is_blank(c))
+			return false;
+		text = span_of(text.p + n, text.n - n);
+	}
+	return true;
+}
+
 struct span text_cut(struct span text, size_t max)
 {
 	uint32_t c;

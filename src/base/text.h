@@ -41,6 +41,9 @@ bool text_is_utf8(struct span text);
  * *c. 0: there is none, and *c is untouched. */
 size_t text_character(struct span text, uint32_t *c);
 
+/* Does nothing of it show? White space, the characters of no width, and no text at all. */
+bool text_is_blank(struct span text);
+
 /* Appends others' text that stands between quotes or brackets of ours: a backslash stands
  * before each of " \ ( ) [ ], and control characters, lines' ends and tabs among them, are
  * written as numbers, so the text ends neither the quotes nor the line. */

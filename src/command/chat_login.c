@@ -8,19 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a login that was refused has come to goes. */
-static void forget(struct cmd *cmd)
-{
-	account_close(&cmd->h->a);
-	cmd->h->open = false;
-	why_clear(&cmd->h->a.why);
-}
-
 static enum err begin_again(struct cmd *cmd)
 {
 	enum err e;
 
-	forget(cmd);
+	why_clear(&cmd->h->a.why);
 	TRY(cmd_log_in(cmd, true));
 	if (isatty(STDIN_FILENO))
 		TRY(cmd_offer_recovery(cmd));
@@ -84,7 +76,7 @@ enum err chat_log_in(struct cmd *cmd)
 		if (e != ERR_STATE_GONE &&
 		    strcmp(cmd->h->a.why.slug, "logged-out") != 0)
 			return e;
-		forget(cmd);
+		why_clear(&cmd->h->a.why);
 	}
 	e = cmd_log_in(cmd, false);
 	if (strcmp(cmd->h->a.why.slug, "bad-credentials") == 0)

@@ -43,8 +43,7 @@ static enum err note_shown(struct chat *chat, const char *id,
 {
 	bool read = strcmp(id, chat->current) == 0 && chat->topic[0] == '\0';
 
-	return shown_update(&chat->cmd->h->a, id, printed,
-			    chat->cmd->args->json,
+	return shown_update(chat->cmd, id, printed, chat->cmd->args->json,
 			    read ? chat->shown : (struct shown_part){ 0 });
 }
 
@@ -203,7 +202,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 	TRY(view_session(&chat->cmd->h->a, id, &d));
 	if (chat->cmd->args->json) {
 		out_json(d);
-		TRY(shown_members(&chat->cmd->h->a, id, d));
+		TRY(shown_members(chat->cmd, id, d));
 	} else {
 		out_line("* %s (%.8s), members: %zu", chat_label(chat, id), id,
 			 json_array_size(json_object_get(d, "members")));

@@ -14,8 +14,11 @@ struct account_pair; /* device/approval.h */
 /* What a verb works with. */
 struct cmd {
 	struct hermetic *h;
+	struct buf home; /* a path with its NUL; empty: none */
 	const struct args *args;
 	struct buf passphrase; /* read when it is first needed */
+	json_t *login;	       /* what the last one gave, or NULL */
+	struct buf recovery;   /* the key as it was typed, and a NUL */
 	bool chat;	       /* verbs are run by the chat */
 	bool kept;	       /* what was to be sent waits: exit code 4 */
 	char entered
@@ -25,6 +28,43 @@ struct cmd {
 /* What came of a call of the library, for who goes on by enum err; a reason is left in
  * cmd->h->a.why. */
 MUST_CHECK enum err cmd_did(struct cmd *cmd, enum hermetic_result result);
+
+/* A refusal of the command's own: keeps the reason where there is none yet, and returns
+ * `e`. */
+MUST_CHECK enum err cmd_no(struct cmd *cmd, enum err e, const char *slug,
+			   const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A failure that is told later: the reason of now, which calls in between would wipe. The
+ * second one puts it back, and returns its `e`. */
+struct cmd_failure {
+	enum err e;
+	bool unreachable;
+	char slug[48], text[640];
+};
+void cmd_keep(struct cmd *cmd, enum err e, struct cmd_failure *kept);
+MUST_CHECK enum err cmd_fail(struct cmd *cmd, const struct cmd_failure *kept);
+
+/* What the last call gave (hermetic_json()): a new reference. NULL: nothing. */
+json_t *cmd_given(struct cmd *cmd);
+
+/* The session that a word means; the second one, the first operand at this device. */
+MUST_CHECK enum err cmd_find_at(struct cmd *cmd, enum hermetic_where where,
+				const char *word, char id[HERMETIC_ID_SIZE]);
+MUST_CHECK enum err cmd_find(struct cmd *cmd, char id[HERMETIC_ID_SIZE]);
+
+/* hermetic_verify(): a new reference to what is kept afterwards; NULL: nothing. What a person
+ * has to look at is a failure; with `lift` two logs are none. */
+MUST_CHECK enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
+				 json_t **found);
+
+/* hermetic_json_person(): a new reference; NULL: nothing is kept of that account. */
+MUST_CHECK enum err cmd_person(struct cmd *cmd, const char *user,
+			       json_t **person);
+
+/* hermetic_json_session(): a new reference. */
+MUST_CHECK enum err cmd_describe(struct cmd *cmd, const char *id,
+				 json_t **session);
 
 /* Runs the verb of cmd->args. */
 MUST_CHECK enum err cmd_run(struct cmd *cmd);
@@ -39,9 +79,9 @@ MUST_CHECK enum err cmd_passphrase(struct cmd *cmd);
 MUST_CHECK enum err cmd_agent(struct cmd *cmd);
 MUST_CHECK enum err cmd_lock(struct cmd *cmd);
 
-/* How a login ends: this device comes into its account's log, and waits for it where
- * another device has to approve it. */
-MUST_CHECK enum err cmd_enrol(struct cmd *cmd);
+/* Registers or logs in, in the way that the arguments say: a new device waits where another
+ * one has to approve it. */
+enum hermetic_result cmd_enter(struct cmd *cmd, bool is_new);
 
 /* Appends the recovery key as typed, and a NUL: from the environment, which is wiped, or the
  * terminal. The caller clears it, also after a failure. */
@@ -109,7 +149,7 @@ MUST_CHECK enum err cmd_approve(struct cmd *cmd);
 MUST_CHECK enum err cmd_refuse(struct cmd *cmd);
 
 /* As `link`; the device of that number has to be in each session afterwards. */
-MUST_CHECK enum err cmd_link_device(struct cmd *cmd, uint64_t number);
+enum hermetic_result cmd_link_device(struct cmd *cmd, uint64_t number);
 
 /* Does a device of this account wait to be approved, as far as the server says? False when it cannot be asked. */
 bool cmd_someone_waits(struct cmd *cmd);

@@ -2,8 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/look.h"
-#include "reach/view.h"
 
 #include <stdlib.h>
 
@@ -73,7 +71,8 @@ static enum err accept_keys(struct cmd *cmd, const char *user,
 	ENSURE(keys != NULL, ERR_LOCAL_MEMORY);
 	json_array_foreach(changes, i, change) keys[i] =
 	    json_string_value(json_object_get(change, "offered"));
-	TRY(device_accept_keys(cmd->h->a.device, user, keys, count, &accepted));
+	TRY(cmd_did(
+	    cmd, hermetic_accept_keys(cmd->h, user, keys, count, &accepted)));
 	if (!cmd->args->json)
 		out_line("Accepted: %zu key%s of %.40s. What waits is sent "
 			 "with: hermetic outbox --flush",
@@ -89,9 +88,9 @@ static enum err accept_other(struct cmd *cmd, const char *user,
 {
 	enum err e;
 
-	TRY(look_accept(cmd->h->a.device, user,
-			out_member(person, "other_fingerprint"),
-			&cmd->h->a.why));
+	TRY(cmd_did(cmd,
+		    hermetic_accept(cmd->h, user,
+				    out_member(person, "other_fingerprint"))));
 	if (!cmd->args->json)
 		out_line("Accepted: the other account. Compare the numbers: "
 			 "hermetic verify %s",
@@ -122,11 +121,11 @@ static enum err accept_invitation(struct cmd *cmd, const char *prefix)
 
 	TRY(cmd_find_invitation(cmd, prefix, id, &found));
 	ENSURE(found,
-	       why_set(&cmd->h->a.why, ERR_STATE_GONE, "nothing-to-accept",
-		       "Neither another account nor another key than the known "
-		       "one was seen under the name %.40s, and the id of no "
-		       "invitation begins so: see hermetic invitations.",
-		       prefix));
+	       cmd_no(cmd, ERR_STATE_GONE, "nothing-to-accept",
+		      "Neither another account nor another key than the known "
+		      "one was seen under the name %.40s, and the id of no "
+		      "invitation begins so: see hermetic invitations.",
+		      prefix));
 	TRY(cmd_accept_invitation(cmd, id));
 out:
 	return e;
@@ -135,17 +134,19 @@ out:
 enum err cmd_accept(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
+	const struct hermetic_key_change *const *rows;
 	json_t *changes = NULL, *person = NULL;
 	const json_t *change;
 	bool other;
-	size_t i;
+	size_t count, i;
 	enum err e;
 
 	if (uuid_is_text(span_str(user)))
 		return accept_invitation(cmd, user);
 	TRY(cmd_check_name(cmd, user));
-	TRY(view_key_changes(&cmd->h->a, user, &changes));
-	TRY(view_person(&cmd->h->a, user, &person));
+	TRY(cmd_did(cmd, hermetic_key_changes(cmd->h, user, &rows, &count)));
+	changes = cmd_given(cmd);
+	TRY(cmd_person(cmd, user, &person));
 	other = json_is_true(json_object_get(person, "other"));
 	if (json_array_size(changes) == 0 && !other) {
 		e = accept_invitation(cmd, user);

@@ -3,8 +3,6 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "reach/come_in.h"
-#include "reach/drive.h"
 
 #include <string.h>
 
@@ -28,108 +26,106 @@ out:
 	return e;
 }
 
-enum err cmd_did(struct cmd *cmd, enum hermetic_result result)
-{
-	if (result == HERMETIC_OK)
-		return ERR_OK;
-	cmd->h->a.why = cmd->h->last;
-	return cmd->h->failed;
-}
-
 enum err cmd_open(struct cmd *cmd)
 {
-	struct hermetic *h = cmd->h;
 	enum hermetic_result result;
 	enum err e;
 
-	if (!hermetic_exists(h))
-		return why_set(&h->a.why, ERR_STATE_GONE, "no-state",
-			       "Nobody is logged in in %s. Start with: "
-			       "hermetic login --username NAME --server "
-			       "HOST:PORT",
-			       h->home);
-	result = hermetic_open(h);
-	if (strcmp(hermetic_slug(h), "passphrase-needed") != 0)
+	if (!hermetic_exists(cmd->h))
+		return cmd_no(cmd, ERR_STATE_GONE, "no-state",
+			      "Nobody is logged in in %s. Start with: "
+			      "hermetic login --username NAME --server "
+			      "HOST:PORT",
+			      (const char *)cmd->home.p);
+	result = hermetic_open(cmd->h);
+	if (result != HERMETIC_PASSPHRASE ||
+	    strcmp(hermetic_slug(cmd->h), "passphrase-needed") != 0)
 		return cmd_did(cmd, result);
 	if (cmd->args->names)
-		return why_set(&h->a.why, ERR_STATE_GONE, "no-agent",
-			       "No agent holds the keys, and --names asks for "
-			       "no passphrase. Start one with: hermetic agent");
+		return cmd_no(cmd, ERR_STATE_GONE, "no-agent",
+			      "No agent holds the keys, and --names asks for "
+			      "no passphrase. Start one with: hermetic agent");
 	TRY(cmd_need_passphrase(cmd, false));
-	TRY(cmd_did(cmd, hermetic_open(h)));
+	TRY(cmd_did(cmd, hermetic_open(cmd->h)));
 out:
 	return e;
 }
 
-static enum err print_joined(void *context, const char *id)
-{
-	return cmd_print_entered(context, id, "Joined");
-}
-
 /* The person is logged in all the same. */
-static void print_not_joined(void *context, const char *id,
-			     const struct why *why)
+static void print_not_joined(const struct cmd *cmd, const json_t *row)
 {
-	const struct cmd *cmd = context;
 	struct buf safe = BUF_INIT;
-	json_t *line;
 
 	if (cmd->args->json) {
-		line = json_pack("{s:s, s:s, s:s}", "session_id", id, "error",
-				 why->slug, "detail", why->text);
-		out_json(line);
-		json_decref(line);
+		out_json(row);
 		return;
 	}
-	out_put_safe(&safe, span_str(why->text));
-	(void)fprintf(stderr, "hermetic: Not joined: %s. %.*s\n", id,
-		      (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
+	out_put_safe(&safe, out_span(row, "detail"));
+	(void)fprintf(stderr, "hermetic: Not joined: %s. %.*s\n",
+		      out_member(row, "session_id"), (int)safe.n,
+		      safe.n > 0 ? (const char *)safe.p : "");
 	buf_clear(&safe);
+}
+
+static enum err print_sessions(struct cmd *cmd, const json_t *sessions)
+{
+	const json_t *row;
+	size_t i;
+	enum err e = ERR_OK;
+
+	json_array_foreach(sessions, i, row)
+	{
+		if (json_object_get(row, "error") != NULL)
+			print_not_joined(cmd, row);
+		else
+			TRY(cmd_print_entered(
+			    cmd, out_member(row, "session_id"), "Joined"));
+	}
+out:
+	return e;
+}
+
+/* As the login goes on from where the passphrase is asked for. */
+static enum err log_in(struct cmd *cmd, bool is_new)
+{
+	enum hermetic_result result = cmd_enter(cmd, is_new);
+	enum err e;
+
+	if (result == HERMETIC_PASSPHRASE &&
+	    strcmp(hermetic_slug(cmd->h), "passphrase-needed") == 0) {
+		TRY(cmd_need_passphrase(cmd, is_new));
+		result = cmd_enter(cmd, is_new);
+	}
+	TRY(cmd_did(cmd, result));
+out:
+	return e;
 }
 
 enum err cmd_log_in(struct cmd *cmd, bool is_new)
 {
-	const struct come_in_listener listener = { print_joined,
-						   print_not_joined, cmd };
-	struct account_login login = {
-		.is_new = is_new,
-		.server = cmd->args->server,
-		.username = cmd->args->username,
-		.algorithms = cmd->args->algorithms,
-		.device_name = cmd->args->device,
-		.state_cost = cmd->h->cost,
-	};
-	struct account *a = &cmd->h->a;
 	enum err e;
 
-	TRY(account_check_login(a, &login));
-	TRY(cmd_need_passphrase(cmd, is_new));
-	login.passphrase = buf_span(&cmd->passphrase);
-	TRY(account_login(a, &login));
-	cmd->h->open = true;
-	TRY(cmd_enrol(cmd));
-	TRY(drive_session(a, ORDER_STOCK, NULL));
-	TRY(come_in(a, &listener));
+	json_decref(cmd->login);
+	cmd->login = NULL;
+	TRY(log_in(cmd, is_new));
+	cmd->login = cmd_given(cmd);
+	ENSURE(cmd->login != NULL, ERR_LOCAL_MEMORY);
+	TRY(print_sessions(cmd, json_object_get(cmd->login, "sessions")));
 out:
 	return e;
 }
 
 static void print_account(const struct cmd *cmd, const char *done)
 {
-	const struct account *a = &cmd->h->a;
-	json_t *line;
-
 	if (!cmd->args->json) {
-		out_line("%s %s at %s, device %s.", done, a->username,
-			 a->server, a->device_id);
+		out_line("%s %s at %s, device %s.", done,
+			 out_member(cmd->login, "username"),
+			 out_member(cmd->login, "server"),
+			 out_member(cmd->login, "device_id"));
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:s, s:s, s:o}", "username", a->username,
-			 "user_id", a->user_id, "device_id", a->device_id,
-			 "server", a->server, "algorithms",
-			 account_suites_to_json(&a->suites));
-	out_json(line);
-	json_decref(line);
+	(void)json_object_del(cmd->login, "sessions");
+	out_json(cmd->login);
 }
 
 enum err cmd_register(struct cmd *cmd)
@@ -156,18 +152,16 @@ enum err cmd_login(struct cmd *cmd)
 
 enum err cmd_logout(struct cmd *cmd)
 {
-	json_t *line;
-	enum err e = account_logout(&cmd->h->a);
+	json_t *line = json_pack("{s:s, s:b}", "username",
+				 hermetic_username(cmd->h), "logged_out", 1);
+	enum err e;
 
-	if (e != ERR_OK)
-		return e;
-	if (!cmd->args->json) {
-		out_line("Logged out %s.", cmd->h->a.username);
-		return ERR_OK;
-	}
-	line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
-			 "logged_out", 1);
-	out_json(line);
+	TRY(cmd_did(cmd, hermetic_logout(cmd->h)));
+	if (cmd->args->json)
+		out_json(line);
+	else
+		out_line("Logged out %s.", out_member(line, "username"));
+out:
 	json_decref(line);
-	return ERR_OK;
+	return e;
 }

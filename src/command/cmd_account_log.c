@@ -1,35 +1,64 @@
 /* account log: what a server says that an account's log is. account verify: such a
- * log in a file, looked at without a server and without an account of one's own
- * (reach/log_pages.h). */
+ * log in a file, looked at without a server and without an account of one's own. */
 #include "command/cmd.h"
 
 #include "command/out.h"
 #include "reach/given.h"
-#include "reach/log_pages.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- account verify ---- */
 
-static enum err check_file(const char *path, struct why *why, json_t **found)
+/* Longer than any log that a server keeps. */
+#define LOG_MAX (1u << 28)
+
+static enum err read_file(struct cmd *cmd, const char *path, struct buf *pages)
 {
-	FILE *file = stdin;
-	int fd = -1;
+	int fd = STDIN_FILENO;
+	ssize_t n = 1;
+	enum err e = ERR_OK;
+
+	if (strcmp(path, "-") != 0)
+		TRY(given_open_stream(path, &fd, &cmd->h->a.why));
+	while (n > 0 && pages->n <= LOG_MAX) {
+		uint8_t *room = buf_reserve(pages, 65536);
+
+		ENSURE(room != NULL, ERR_LOCAL_MEMORY);
+		n = read(fd, room, 65536);
+		pages->n += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		e = cmd_no(cmd, ERR_LOCAL_IO, "file",
+			   "%.200s cannot be read: %s.", path, strerror(errno));
+	else if (pages->n > LOG_MAX)
+		e = cmd_no(cmd, ERR_PEER_TOO_LARGE, "no-account-log",
+			   "That is no account's log: it is too long.");
+out:
+	if (fd > STDIN_FILENO)
+		(void)close(fd);
+	return e;
+}
+
+/* Of a file without any text its reason is that it is no JSON. */
+static enum err check_file(struct cmd *cmd, const char *path, json_t **found)
+{
+	struct buf pages = BUF_INIT;
+	const char *json;
 	enum err e;
 
-	if (strcmp(path, "-") != 0) {
-		TRY(given_open_stream(path, &fd, why));
-		file = fdopen(fd, "r");
-		ENSURE(file != NULL, ERR_LOCAL_MEMORY);
-	}
-	e = log_pages_check(file, why, found);
+	TRY(read_file(cmd, path, &pages));
+	if (pages.n == 0)
+		buf_put_u8(&pages, '\n');
+	TRY(buf_end(&pages));
+	TRY(cmd_did(cmd, hermetic_check_log(cmd->h, (const char *)pages.p,
+					    pages.n, &json)));
+	*found = json_loads(json, 0, NULL);
+	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
-	if (file != NULL && file != stdin)
-		(void)fclose(file);
-	else if (fd >= 0)
-		(void)close(fd);
+	buf_clear(&pages);
 	return e;
 }
 
@@ -103,7 +132,7 @@ static enum err verify(struct cmd *cmd)
 	json_t *found = NULL;
 	enum err e;
 
-	TRY(check_file(cmd->args->operands[1], &cmd->h->a.why, &found));
+	TRY(check_file(cmd, cmd->args->operands[1], &found));
 	if (cmd->args->json)
 		out_json(found);
 	else
@@ -115,22 +144,31 @@ out:
 
 /* ---- account log ---- */
 
-static enum err print_page(void *context, const json_t *page)
+/* The server's words: what of them is no ASCII is escaped. */
+static enum err print_page(const char *text, size_t size)
 {
-	(void)context;
+	json_t *page = json_loadb(text, size, 0, NULL);
+
+	if (page == NULL)
+		return ERR_LOCAL_MEMORY;
 	out_json(page);
+	json_decref(page);
 	return ERR_OK;
 }
 
 static enum err print_pages(struct cmd *cmd)
 {
-	const char *username = cmd->args->operands[1];
+	const char *pages;
+	size_t size;
 	enum err e;
 
 	TRY(cmd_open(cmd));
-	TRY(log_pages_ask(&cmd->h->a,
-			  username != NULL ? username : cmd->h->a.username,
-			  print_page, NULL));
+	TRY(cmd_did(
+	    cmd, hermetic_account_log(cmd->h, cmd->args->operands[1], &pages)));
+	for (; *pages != '\0'; pages += size + 1) {
+		size = strcspn(pages, "\n");
+		TRY(print_page(pages, size));
+	}
 out:
 	return e;
 }
@@ -145,10 +183,10 @@ enum err cmd_account(struct cmd *cmd)
 						   : cmd_account_setting(cmd);
 	if (strcmp(what, "verify") == 0 && cmd->args->operand_count == 2)
 		return verify(cmd);
-	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "\"account %.40s\" is nothing that can be done: "
-		       "it is delete, log, verify with a FILE, or a "
-		       "setting. See: "
-		       "hermetic account --help",
-		       what);
+	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		      "\"account %.40s\" is nothing that can be done: "
+		      "it is delete, log, verify with a FILE, or a "
+		      "setting. See: "
+		      "hermetic account --help",
+		      what);
 }

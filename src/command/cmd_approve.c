@@ -3,39 +3,17 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "device/record.h"
-#include "reach/act_run.h"
-#include "reach/tokens.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define READY_TRIES 120 /* of half a second */
 
-static enum err fetch_requests(struct cmd *cmd, json_t **requests)
-{
-	struct api_answer answer = { 0 };
-	enum err e;
-
-	*requests = NULL;
-	TRY(tokens_call(&cmd->h->a, "GET", "/devices/requests", NULL, &answer));
-	*requests = json_incref(json_object_get(answer.body, "requests"));
-	ENSURE(json_is_array(*requests), ERR_PEER_MALFORMED);
-out:
-	api_answer_clear(&answer);
-	return e;
-}
-
 bool cmd_someone_waits(struct cmd *cmd)
 {
-	struct why before = cmd->h->a.why;
-	json_t *requests = NULL;
-	bool waits = fetch_requests(cmd, &requests) == ERR_OK &&
-		     json_array_size(requests) > 0;
+	bool waits;
 
-	json_decref(requests);
-	cmd->h->a.why = before;
-	return waits;
+	return hermetic_someone_waits(cmd->h, &waits) == HERMETIC_OK && waits;
 }
 
 /* ---- approving ---- */
@@ -60,14 +38,14 @@ out:
 	return e;
 }
 
-static void print_approved(const struct cmd *cmd, const json_t *row)
+static void print_approved(const struct cmd *cmd, const json_t *row,
+			   uint64_t number)
 {
 	json_t *line;
 
 	if (!cmd->args->json) {
 		out_line("Approved %s: device %llu of your account.",
-			 out_quoted(row, "name"),
-			 (unsigned long long)record_number_or_0(row, "number"));
+			 out_quoted(row, "name"), (unsigned long long)number);
 		return;
 	}
 	line = json_pack("{s:s, s:s, s:O}", "device_id",
@@ -81,30 +59,30 @@ static void print_approved(const struct cmd *cmd, const json_t *row)
 /* The new device publishes KeyPackages when it has seen that it was approved. */
 static enum err bring_in(struct cmd *cmd, uint64_t number)
 {
-	enum err e = cmd_link_device(cmd, number);
+	enum hermetic_result result = cmd_link_device(cmd, number);
 
-	for (unsigned n = 1;
-	     n < READY_TRIES && strcmp(cmd->h->a.why.slug, "not-ready") == 0;
+	for (unsigned n = 1; n < READY_TRIES && result != HERMETIC_OK &&
+			     strcmp(hermetic_slug(cmd->h), "not-ready") == 0;
 	     n++) {
-		why_clear(&cmd->h->a.why);
 		(void)usleep(500000);
-		e = cmd_link_device(cmd, number);
+		result = cmd_link_device(cmd, number);
 	}
-	return e;
+	return cmd_did(cmd, result);
 }
 
 enum err cmd_approve(struct cmd *cmd)
 {
-	struct act_wish wish = { .kind = ACT_APPROVE };
 	struct buf code = BUF_INIT;
+	uint64_t number;
 	json_t *row = NULL;
 	enum err e;
 
 	TRY(read_code(cmd, &code));
-	wish.text = (const char *)code.p;
-	TRY(act_run(&cmd->h->a, &wish, &row));
-	print_approved(cmd, row);
-	TRY(bring_in(cmd, record_number_or_0(row, "number")));
+	TRY(cmd_did(cmd,
+		    hermetic_approve(cmd->h, (const char *)code.p, &number)));
+	row = cmd_given(cmd);
+	print_approved(cmd, row, number);
+	TRY(bring_in(cmd, number));
 out:
 	buf_clear(&code);
 	json_decref(row);
@@ -115,15 +93,15 @@ out:
 
 enum err cmd_refuse(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_REFUSE,
-				       .whom = cmd->args->operands[1] };
+	const char *whom = cmd->args->operands[1];
 	json_t *row = NULL, *line;
 	enum err e;
 
-	if (wish.whom == NULL)
-		return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "devices refuse wants a DEVICE.");
-	TRY(act_run(&cmd->h->a, &wish, &row));
+	if (whom == NULL)
+		return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+			      "devices refuse wants a DEVICE.");
+	TRY(cmd_did(cmd, hermetic_refuse(cmd->h, whom)));
+	row = cmd_given(cmd);
 	if (!cmd->args->json) {
 		out_line("Refused %s. Whoever it was knows your passphrase, or "
 			 "it was you: if not, hermetic passphrase --end-others",

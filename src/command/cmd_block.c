@@ -2,7 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/act_run.h"
 
 /* ---- the list ---- */
 
@@ -19,16 +18,17 @@ static void print_blocked(const struct cmd *cmd, const json_t *row)
 
 static enum err list(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_BLOCKS };
-	json_t *rows = NULL;
+	const struct hermetic_blocked *const *rows;
+	json_t *given = NULL;
 	const json_t *row;
-	size_t i;
+	size_t count, i;
 	enum err e;
 
-	TRY(act_run(&cmd->h->a, &wish, &rows));
-	json_array_foreach(rows, i, row) print_blocked(cmd, row);
+	TRY(cmd_did(cmd, hermetic_blocks(cmd->h, &rows, &count)));
+	given = cmd_given(cmd);
+	json_array_foreach(given, i, row) print_blocked(cmd, row);
 out:
-	json_decref(rows);
+	json_decref(given);
 	return e;
 }
 
@@ -63,29 +63,25 @@ static void print_done(const struct cmd *cmd, const char *user, bool blocked,
 
 enum err cmd_block(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_BLOCK,
-				       .whom = cmd->args->operands[0] };
-	json_t *said = NULL;
+	const char *user = cmd->args->operands[0];
+	bool known;
 	enum err e;
 
-	if (wish.whom == NULL)
+	if (user == NULL)
 		return list(cmd);
-	TRY(act_run(&cmd->h->a, &wish, &said));
-	print_done(cmd, wish.whom, true,
-		   json_is_true(json_object_get(said, "known")));
+	TRY(cmd_did(cmd, hermetic_block(cmd->h, user, &known)));
+	print_done(cmd, user, true, known);
 out:
-	json_decref(said);
 	return e;
 }
 
 enum err cmd_unblock(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_UNBLOCK,
-				       .whom = cmd->args->operands[0] };
+	const char *user = cmd->args->operands[0];
 	enum err e;
 
-	TRY(act_run(&cmd->h->a, &wish, NULL));
-	print_done(cmd, wish.whom, false, true);
+	TRY(cmd_did(cmd, hermetic_unblock(cmd->h, user)));
+	print_done(cmd, user, false, true);
 out:
 	return e;
 }

@@ -1,11 +1,10 @@
-/* account delete (reach/closing.h), and what account sets at this device. */
+/* account delete, and what account sets at this device. */
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "device/verified.h"
-#include "reach/closing.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what it is about to do ---- */
@@ -15,21 +14,21 @@ static void explain(const struct cmd *cmd)
 	json_t *line;
 
 	if (cmd->args->json) {
-		line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
-				 "deleted", 0);
+		line = json_pack("{s:s, s:b}", "username",
+				 hermetic_username(cmd->h), "deleted", 0);
 		out_json(line);
 		json_decref(line);
 		return;
 	}
 	out_line("This ends the account %s for good, on all its devices:",
-		 cmd->h->a.username);
+		 hermetic_username(cmd->h));
 	out_line("  A signed link closes its log, and everybody who reads the "
 		 "log can see that.");
 	out_line("  Its devices depart from all sessions that this device is "
 		 "in.");
 	out_line("  The server erases the account. The name is not given out "
 		 "again for a time.");
-	out_line("  Everything in %s is deleted.", cmd->h->a.home);
+	out_line("  Everything in %s is deleted.", (const char *)cmd->home.p);
 	out_line("What others have received stays with them, and so do the "
 		 "links of the log, without the name. On your other devices "
 		 "what they have read stays until you delete it there.");
@@ -38,55 +37,68 @@ static void explain(const struct cmd *cmd)
 
 /* ---- the sessions ---- */
 
-static void print_left(void *context, const char *id)
+static void print_left(const struct cmd *cmd, const json_t *row)
 {
-	const struct cmd *cmd = context;
+	const char *id = out_member(row, "session_id");
 
-	if (!cmd->args->json)
+	if (!json_is_true(json_object_get(row, "left")))
+		(void)fprintf(stderr,
+			      "hermetic: No departure could be made from %s: "
+			      "its members remove your devices there once they "
+			      "have read your account's log.\n",
+			      id);
+	else if (!cmd->args->json)
 		out_line("Left %s.", id);
-}
-
-static void print_not_left(void *context, const char *id)
-{
-	(void)context;
-	(void)fprintf(stderr,
-		      "hermetic: No departure could be made from %s: "
-		      "its members remove your devices there once they "
-		      "have read your account's log.\n",
-		      id);
 }
 
 /* ---- the end ---- */
 
-static void print_deleted(const struct cmd *cmd)
+static void print_deleted(const struct cmd *cmd, const char *username)
 {
 	json_t *line;
 
 	if (!cmd->args->json) {
 		out_line("The account %s is deleted, and so is all that was "
 			 "kept of it in %s.",
-			 cmd->h->a.username, cmd->h->a.home);
+			 username, (const char *)cmd->home.p);
 		return;
 	}
-	line = json_pack("{s:s, s:b}", "username", cmd->h->a.username,
-			 "deleted", 1);
+	line = json_pack("{s:s, s:b}", "username", username, "deleted", 1);
 	out_json(line);
 	json_decref(line);
 }
 
+/* What was left before it was cut off is printed, too. */
+static enum err close_account(struct cmd *cmd)
+{
+	char *username = strdup(hermetic_username(cmd->h));
+	json_t *sessions = NULL;
+	const json_t *row;
+	enum hermetic_result result;
+	size_t i;
+	enum err e = ERR_OK;
+
+	ENSURE(username != NULL, ERR_LOCAL_MEMORY);
+	result = hermetic_close_account(cmd->h);
+	sessions = cmd_given(cmd);
+	json_array_foreach(sessions, i, row) print_left(cmd, row);
+	TRY(cmd_did(cmd, result));
+	print_deleted(cmd, username);
+out:
+	json_decref(sessions);
+	free(username);
+	return e;
+}
+
 enum err cmd_account_delete(struct cmd *cmd)
 {
-	const struct closing_listener listener = { print_left, print_not_left,
-						   cmd };
 	enum err e;
 
 	TRY(cmd_open(cmd));
-	if (!cmd->args->yes) {
+	if (!cmd->args->yes)
 		explain(cmd);
-		goto out;
-	}
-	TRY(closing_run(&cmd->h->a, &listener));
-	print_deleted(cmd);
+	else
+		TRY(close_account(cmd));
 out:
 	return e;
 }
@@ -96,25 +108,44 @@ out:
 /* What a person sets at one device. */
 struct setting {
 	const char *name, *member, *is_on, *is_off;
-	enum err (*get)(struct device *device, bool *on);
-	enum err (*set)(struct device *device, bool on);
+	enum hermetic_result (*get)(struct hermetic *h, bool *on);
+	enum hermetic_result (*set)(struct hermetic *h, bool on);
 };
+
+static enum hermetic_result get_receipts(struct hermetic *h, bool *on)
+{
+	return hermetic_wish(h, HERMETIC_WISH_RECEIPTS, on);
+}
+
+static enum hermetic_result set_receipts(struct hermetic *h, bool on)
+{
+	return hermetic_set_wish(h, HERMETIC_WISH_RECEIPTS, on);
+}
+
+static enum hermetic_result get_typing(struct hermetic *h, bool *on)
+{
+	return hermetic_wish(h, HERMETIC_WISH_TYPING, on);
+}
+
+static enum hermetic_result set_typing(struct hermetic *h, bool on)
+{
+	return hermetic_set_wish(h, HERMETIC_WISH_TYPING, on);
+}
 
 static const struct setting SETTINGS[] = {
 	{ "verified-only", "verified_only",
 	  "This device sends to verified people only: hermetic verify USER",
 	  "This device sends to all members who you have seen, verified or "
 	  "not.",
-	  device_verified_only, device_set_verified_only },
+	  hermetic_verified_only, hermetic_set_verified_only },
 	{ "receipts", "receipts",
 	  "This device tells the members how far it is, and how far you have "
 	  "read.",
 	  "This device tells nobody how far it is, nor how far you have read.",
-	  device_receipts, device_set_receipts },
+	  get_receipts, set_receipts },
 	{ "typing", "typing",
 	  "This device tells the members who are connected when you type.",
-	  "This device tells nobody when you type.", device_typing,
-	  device_set_typing },
+	  "This device tells nobody when you type.", get_typing, set_typing },
 };
 
 static const struct setting *find_setting(const char *name)
@@ -155,13 +186,13 @@ enum err cmd_account_setting(struct cmd *cmd)
 	enum err e;
 
 	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0)
-		return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "%s is on or off, not \"%.40s\".", setting->name,
-			       how);
+		return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+			      "%s is on or off, not \"%.40s\".", setting->name,
+			      how);
 	TRY(cmd_open(cmd));
 	if (how != NULL)
-		TRY(setting->set(cmd->h->a.device, strcmp(how, "on") == 0));
-	TRY(setting->get(cmd->h->a.device, &on));
+		TRY(cmd_did(cmd, setting->set(cmd->h, strcmp(how, "on") == 0)));
+	TRY(cmd_did(cmd, setting->get(cmd->h, &on)));
 	print_setting(cmd, setting, on);
 out:
 	return e;

@@ -2,7 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/act_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,13 +28,14 @@ static void print_device(const struct cmd *cmd, const json_t *device)
 
 static enum err list_devices(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_DEVICES };
+	const struct hermetic_own_device *const *rows;
 	json_t *devices = NULL;
 	const json_t *device;
-	size_t i;
+	size_t count, i;
 	enum err e;
 
-	TRY(act_run(&cmd->h->a, &wish, &devices));
+	TRY(cmd_did(cmd, hermetic_devices(cmd->h, &rows, &count)));
+	devices = cmd_given(cmd);
 	json_array_foreach(devices, i, device) print_device(cmd, device);
 	cmd_remind_recovery(cmd);
 out:
@@ -53,22 +53,21 @@ enum err cmd_devices(struct cmd *cmd)
 		return cmd_approve(cmd);
 	if (strcmp(what, "refuse") == 0)
 		return cmd_refuse(cmd);
-	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "\"%.40s\" is nothing that can be done with devices. "
-		       "See: hermetic devices --help",
-		       what);
+	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		      "\"%.40s\" is nothing that can be done with devices. "
+		      "See: hermetic devices --help",
+		      what);
 }
 
 /* ---- revoke ---- */
 
 enum err cmd_revoke(struct cmd *cmd)
 {
-	const struct act_wish wish = { .kind = ACT_REVOKE,
-				       .whom = cmd->args->operands[0] };
 	json_t *row = NULL, *line;
 	enum err e;
 
-	TRY(act_run(&cmd->h->a, &wish, &row));
+	TRY(cmd_did(cmd, hermetic_revoke(cmd->h, cmd->args->operands[0])));
+	row = cmd_given(cmd);
 	if (!cmd->args->json) {
 		out_line("Revoked %s. It was removed from your account and "
 			 "from your sessions.",

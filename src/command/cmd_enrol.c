@@ -1,9 +1,8 @@
-/* How a login ends: this device comes into its account's log. */
+/* How this device comes into its account: as the first one, or let in. */
 #include "command/cmd.h"
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "reach/enrol.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +24,10 @@ static void show_code(void *context, const char *code)
 			 code);
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:s, s:b}", "username", cmd->h->a.username,
-			 "device_id", cmd->h->a.device_id, "code", code,
-			 "pending", 1);
+	line =
+	    json_pack("{s:s, s:s, s:s, s:b}", "username",
+		      hermetic_username(cmd->h), "device_id",
+		      hermetic_device_id(cmd->h), "code", code, "pending", 1);
 	out_json(line);
 	json_decref(line);
 }
@@ -46,10 +46,10 @@ enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed)
 	} else {
 		e = passphrase_ask("Recovery key: ", false, typed);
 		if (e == ERR_STATE_GONE)
-			e = why_set(&cmd->h->a.why, e, "recovery-key",
-				    "There is no terminal to ask for the "
-				    "recovery key: set " CMD_RECOVERY_VARIABLE
-				    ".");
+			e = cmd_no(cmd, e, "recovery-key",
+				   "There is no terminal to ask for the "
+				   "recovery key: set " CMD_RECOVERY_VARIABLE
+				   ".");
 		TRY(e);
 	}
 	buf_put_u8(typed, 0);
@@ -58,35 +58,34 @@ out:
 	return e;
 }
 
-static enum err by_recovery(struct cmd *cmd)
+/* As struct hermetic_approval has it. */
+static const char *recovery_key(void *context)
 {
-	struct buf typed = BUF_INIT;
-	enum err e;
+	struct cmd *cmd = context;
 
-	TRY(cmd_ask_recovery(cmd, &typed));
-	TRY(enrol_by_recovery(&cmd->h->a, (const char *)typed.p));
-out:
-	buf_clear(&typed);
-	return e;
+	buf_clear(&cmd->recovery);
+	if (cmd_ask_recovery(cmd, &cmd->recovery) != ERR_OK)
+		return NULL;
+	return (const char *)cmd->recovery.p;
 }
 
 /* ---- all ---- */
 
-enum err cmd_enrol(struct cmd *cmd)
+enum hermetic_result cmd_enter(struct cmd *cmd, bool is_new)
 {
-	const struct args *args = cmd->args;
-	bool needed;
-	enum err e;
+	const struct hermetic_approval approval = {
+		.size = sizeof(approval),
+		.show = show_code,
+		.context = cmd,
+		.recovery_key = cmd->args->recovery ? recovery_key : NULL,
+	};
+	enum hermetic_result result;
 
-	if (args->begin_anew || args->recovery) {
-		TRY(enrol_must_be_needed(&cmd->h->a));
-		TRY(args->begin_anew ? enrol_anew(&cmd->h->a)
-				     : by_recovery(cmd));
-		goto out;
-	}
-	TRY(enrol_is_needed(&cmd->h->a, &needed));
-	if (needed)
-		TRY(enrol_by_approval(&cmd->h->a, show_code, cmd));
-out:
-	return e;
+	if (is_new)
+		return hermetic_register(cmd->h);
+	if (cmd->args->begin_anew)
+		return hermetic_begin_anew(cmd->h);
+	result = hermetic_login(cmd->h, &approval);
+	buf_clear(&cmd->recovery);
+	return result;
 }

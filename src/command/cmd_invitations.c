@@ -6,7 +6,6 @@
 #include "device/record.h"
 #include "reach/act_run.h"
 #include "reach/directory.h"
-#include "reach/drive.h"
 
 /* ---- the list ---- */
 
@@ -109,28 +108,21 @@ out:
 }
 
 enum err cmd_find_invitation(struct cmd *cmd, const char *prefix,
-			     char id[TEXT_UUID_SIZE], bool *found)
+			     char id[HERMETIC_ID_SIZE], bool *found)
 {
-	struct why quiet = cmd->h->a.why;
-	enum err e;
+	enum hermetic_result result =
+	    hermetic_find_at(cmd->h, HERMETIC_WHERE_IDS, prefix, id);
 
-	*found = false;
-	e = directory_find(&cmd->h->a, prefix, true, id);
-	if (e == ERR_STATE_GONE) {
-		cmd->h->a.why = quiet;
-		return ERR_OK;
-	}
-	*found = e == ERR_OK;
-	return e;
+	*found = result == HERMETIC_OK;
+	return result == HERMETIC_GONE ? ERR_OK : cmd_did(cmd, result);
 }
 
 enum err cmd_accept_invitation(struct cmd *cmd, const char *id)
 {
 	enum err e;
 
-	TRY(drive_session(&cmd->h->a, ORDER_JOIN, id));
+	TRY(cmd_did(cmd, hermetic_join(cmd->h, id)));
 	TRY(cmd_print_entered(cmd, id, "Joined"));
-	TRY(drive_session(&cmd->h->a, ORDER_STOCK, NULL));
 out:
 	return e;
 }
@@ -152,12 +144,12 @@ static void print_declined(const struct cmd *cmd, const char *id)
 
 enum err cmd_decline(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE];
-	const struct act_wish wish = { .kind = ACT_DECLINE, .session = id };
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	TRY(directory_find_invitation(&cmd->h->a, cmd->args->operands[0], id));
-	TRY(act_run(&cmd->h->a, &wish, NULL));
+	TRY(cmd_find_at(cmd, HERMETIC_WHERE_INVITED, cmd->args->operands[0],
+			id));
+	TRY(cmd_did(cmd, hermetic_decline(cmd->h, id)));
 	print_declined(cmd, id);
 out:
 	return e;

@@ -3,7 +3,6 @@
 
 #include "command/out.h"
 #include "reach/directory.h"
-#include "reach/drive.h"
 #include "reach/live.h"
 #include "reach/view.h"
 

@@ -4,24 +4,29 @@
 #include "command/out.h"
 #include "command/passphrase.h"
 
-/* What was remembered is read; nobody has to be logged in. */
-static enum err open_state(struct cmd *cmd)
+#include <string.h>
+
+/* The one that is to go has to be the right one before another is asked for; nobody has to be
+ * logged in. */
+static enum err check_old(struct cmd *cmd)
 {
-	struct account *a = &cmd->h->a;
+	enum hermetic_result result;
 	enum err e;
 
 	if (!hermetic_exists(cmd->h))
-		return why_set(&a->why, ERR_STATE_GONE, "no-state",
-			       "Nobody is logged in in %s: there is no "
-			       "passphrase to change.",
-			       a->home);
+		return cmd_no(cmd, ERR_STATE_GONE, "no-state",
+			      "Nobody is logged in in %s: there is no "
+			      "passphrase to change.",
+			      (const char *)cmd->home.p);
 	TRY(cmd_need_passphrase(cmd, false));
-	TRY(account_peek(a, buf_span(&cmd->passphrase)));
+	result = hermetic_open(cmd->h);
+	if (strcmp(hermetic_slug(cmd->h), "logged-out") != 0)
+		TRY(cmd_did(cmd, result));
 out:
 	return e;
 }
 
-static void print_done(const struct cmd *cmd)
+static void print_done(const struct cmd *cmd, const char *username)
 {
 	json_t *line;
 
@@ -33,7 +38,7 @@ static void print_done(const struct cmd *cmd)
 			     : "");
 		return;
 	}
-	line = json_pack("{s:s, s:b, s:b}", "username", cmd->h->a.username,
+	line = json_pack("{s:s, s:b, s:b}", "username", username,
 			 "passphrase_changed", 1, "others_ended",
 			 (int)cmd->args->end_others);
 	out_json(line);
@@ -43,15 +48,19 @@ static void print_done(const struct cmd *cmd)
 enum err cmd_passphrase(struct cmd *cmd)
 {
 	struct buf new = BUF_INIT;
-	struct account_change change = { .end_others = cmd->args->end_others };
+	json_t *given = NULL;
 	enum err e;
 
-	TRY(open_state(cmd));
+	TRY(check_old(cmd));
 	TRY(passphrase_read_new(&cmd->h->a.why, &new));
-	change.passphrase = buf_span(&new);
-	TRY(account_change_passphrase(&cmd->h->a, cmd->args->server, &change));
-	print_done(cmd);
+	buf_put_u8(&new, 0);
+	TRY(buf_end(&new));
+	TRY(cmd_did(cmd, hermetic_change_passphrase(cmd->h, (const char *)new.p,
+						    cmd->args->end_others)));
+	given = cmd_given(cmd);
+	print_done(cmd, out_member(given, "username"));
 out:
+	json_decref(given);
 	buf_clear(&new);
 	return e;
 }

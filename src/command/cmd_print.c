@@ -5,7 +5,6 @@
 #include "command/qr.h"
 #include "command/shown.h"
 #include "reach/file_name.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -236,7 +235,7 @@ enum err cmd_print_changed(struct cmd *cmd, const char *id, const char *done)
 	json_t *session = NULL;
 	enum err e;
 
-	TRY(view_session(&cmd->h->a, id, &session));
+	TRY(cmd_describe(cmd, id, &session));
 	TRY(print_session(cmd, id, done, session));
 out:
 	json_decref(session);
@@ -246,7 +245,7 @@ out:
 /* What was stored of the session was damaged, and the order that ran came in anew. */
 static void print_anew(const struct cmd *cmd, const char *id)
 {
-	if (device_outcome(cmd->h->a.device)->anew)
+	if (hermetic_began_anew(cmd->h))
 		(void)fprintf(
 		    stderr,
 		    "hermetic: What this device had stored of session "
@@ -262,11 +261,11 @@ enum err cmd_print_entered(struct cmd *cmd, const char *id, const char *done)
 	enum err e;
 
 	print_anew(cmd, id);
-	TRY(view_session(&cmd->h->a, id, &session));
+	TRY(cmd_describe(cmd, id, &session));
 	TRY(print_session(cmd, id, done, session));
 	if (!cmd->args->json)
 		cmd_print_members(cmd, session);
-	TRY(shown_members(&cmd->h->a, id, session));
+	TRY(shown_members(cmd, id, session));
 	(void)snprintf(cmd->entered, sizeof(cmd->entered), "%s", id);
 out:
 	json_decref(session);

@@ -53,7 +53,7 @@ static bool print_entry(void *context, const char *id, const json_t *entry)
 
 static enum err note_shown(struct reading *reading, const char *id)
 {
-	return shown_update(&reading->cmd->h->a, id, reading->printed,
+	return shown_update(reading->cmd, id, reading->printed,
 			    reading->cmd->args->json, reading->part);
 }
 
@@ -213,9 +213,9 @@ static enum err print_part(struct reading *reading, const char *id,
 	if (args->words != NULL && json_array_size(entries) == 0)
 		say_nothing_found(reading->cmd);
 	if (args->words == NULL && args->topic == NULL)
-		TRY(args->before == 0
-			? note_shown(reading, id)
-			: shown_read(a, id, args->json, reading->part));
+		TRY(args->before == 0 ? note_shown(reading, id)
+				      : shown_read(reading->cmd, id, args->json,
+						   reading->part));
 	reading->part.from = *told + 1;
 out:
 	json_decref(entries);
@@ -230,11 +230,13 @@ enum err cmd_read(struct cmd *cmd)
 				   .lines.chat = cmd->chat };
 	uint64_t told = cmd->args->after;
 	char id[TEXT_UUID_SIZE];
+	struct cmd_failure stale;
 	enum err e, fresh;
 
 	TRY(check_words(cmd, cmd->args->words));
 	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
 	fresh = view_refresh(&cmd->h->a, id);
+	cmd_keep(cmd, fresh, &stale);
 	if (is_part(cmd->args))
 		TRY(print_part(&reading, id, &told));
 	if (fresh == ERR_OK && cmd->args->follow) {
@@ -248,7 +250,7 @@ enum err cmd_read(struct cmd *cmd)
 	/* what was read is told, where it is time for that */
 	if (fresh == ERR_OK)
 		drive_receipt(&cmd->h->a, id);
-	e = fresh;
+	e = cmd_fail(cmd, &stale);
 out:
 	json_decref(reading.printed);
 	return e;

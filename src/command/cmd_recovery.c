@@ -3,10 +3,6 @@
 
 #include "command/out.h"
 #include "command/passphrase.h"
-#include "device/approval.h"
-#include "device/record.h"
-#include "reach/act_run.h"
-#include "reach/drive.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -29,9 +25,9 @@ static enum err show(struct cmd *cmd, const char *text)
 	}
 	if (out_is_good())
 		return ERR_OK;
-	return why_set(&cmd->h->a.why, ERR_LOCAL_IO, "output",
-		       "Cannot write to standard output: no recovery key was "
-		       "set.");
+	return cmd_no(cmd, ERR_LOCAL_IO, "output",
+		      "Cannot write to standard output: no recovery key was "
+		      "set.");
 }
 
 static void print_set(const struct cmd *cmd)
@@ -52,15 +48,14 @@ static void print_set(const struct cmd *cmd)
 /* The one that stands is asked for where it can be. */
 static enum err ask_old(struct cmd *cmd, struct buf *old)
 {
-	uint64_t number;
 	bool stands;
 	enum err e;
 
-	TRY(device_number(cmd->h->a.device, &number, &stands));
+	TRY(cmd_did(cmd, hermetic_has_recovery_key(cmd->h, &stands)));
 	if (!stands || cmd->args->replace)
 		goto out;
 	if (getenv(CMD_RECOVERY_VARIABLE) == NULL && !isatty(STDIN_FILENO))
-		goto out; /* the device says what to do */
+		goto out; /* the library says what to do */
 	TRY(cmd_ask_recovery(cmd, old));
 out:
 	return e;
@@ -68,32 +63,33 @@ out:
 
 static enum err set(struct cmd *cmd, const char *old)
 {
-	struct act_wish wish = { .kind = ACT_RECOVERY_KEY,
-				 .whom = old,
-				 .replace = cmd->args->replace };
-	json_t *made = NULL;
+	const struct hermetic_recovery recovery = {
+		.size = sizeof(recovery),
+		.standing = old,
+		.replace = cmd->args->replace,
+	};
+	const char *key;
 	enum err e;
 
-	TRY(act_run(&cmd->h->a, &wish, &made));
-	wish.kind = ACT_RECOVERY;
-	wish.text = record_string(made, "recovery_key");
-	TRY(show(cmd, wish.text));
-	TRY(act_run(&cmd->h->a, &wish, NULL));
+	TRY(cmd_did(cmd, hermetic_recovery_key(cmd->h, &recovery, &key)));
+	TRY(show(cmd, key));
+	TRY(cmd_did(cmd, hermetic_set_recovery_key(cmd->h, key, &recovery)));
 	print_set(cmd);
 out:
-	json_decref(made);
 	return e;
 }
 
 enum err cmd_recovery(struct cmd *cmd)
 {
 	struct buf old = BUF_INIT;
+	json_t *own = NULL;
 	enum err e;
 
-	TRY(drive_session(&cmd->h->a, ORDER_ACCOUNT, NULL));
+	TRY(cmd_read_log(cmd, hermetic_username(cmd->h), false, &own));
 	TRY(ask_old(cmd, &old));
 	TRY(set(cmd, old.n > 0 ? (const char *)old.p : NULL));
 out:
+	json_decref(own);
 	buf_clear(&old);
 	return e;
 }
@@ -115,16 +111,31 @@ static bool is_wanted(void)
 	return wanted;
 }
 
+/* This device stands in its account's log, and no key does. */
+static enum err is_without(struct cmd *cmd, bool *without)
+{
+	json_t *given = NULL;
+	bool stands;
+	enum err e;
+
+	TRY(cmd_did(cmd, hermetic_has_recovery_key(cmd->h, &stands)));
+	given = cmd_given(cmd);
+	*without =
+	    !stands && json_integer_value(json_object_get(given, "number")) > 0;
+out:
+	json_decref(given);
+	return e;
+}
+
 enum err cmd_offer_recovery(struct cmd *cmd)
 {
-	uint64_t number;
-	bool stands;
+	bool without;
 	enum err e;
 
 	if (cmd->args->no_recovery)
 		return ERR_OK;
-	TRY(device_number(cmd->h->a.device, &number, &stands));
-	if (number > 0 && !stands && is_wanted())
+	TRY(is_without(cmd, &without));
+	if (without && is_wanted())
 		TRY(set(cmd, NULL));
 out:
 	return e;
@@ -132,13 +143,9 @@ out:
 
 void cmd_remind_recovery(struct cmd *cmd)
 {
-	uint64_t number;
-	bool stands;
+	bool without;
 
-	if (cmd->args->json ||
-	    device_number(cmd->h->a.device, &number, &stands) != ERR_OK)
-		return;
-	if (number == 0 || stands)
+	if (cmd->args->json || is_without(cmd, &without) != ERR_OK || !without)
 		return;
 	if (cmd->chat)
 		out_line("* Your account has no recovery key. Make one: "

@@ -3,13 +3,10 @@
 
 #include "command/out.h"
 #include "command/shown.h"
-#include "reach/directory.h"
-#include "reach/drive.h"
-#include "reach/view.h"
 
 #include <string.h>
 
-/* What a person is told about a stop of device_describe(). */
+/* What a person is told about a stop of hermetic_json_session(). */
 static const char *explain(const char *stop)
 {
 	static const struct {
@@ -71,7 +68,7 @@ static enum err show(struct cmd *cmd, const char *id)
 	json_t *session = NULL;
 	enum err e;
 
-	TRY(view_session(&cmd->h->a, id, &session));
+	TRY(cmd_describe(cmd, id, &session));
 	if (cmd->args->json) {
 		out_json(session);
 	} else {
@@ -84,7 +81,7 @@ static enum err show(struct cmd *cmd, const char *id)
 				 "--yes",
 				 id);
 	}
-	TRY(shown_members(&cmd->h->a, id, session));
+	TRY(shown_members(cmd, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -93,17 +90,17 @@ out:
 enum err cmd_resolve(struct cmd *cmd)
 {
 	const char *word = cmd->args->operands[0];
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
 	if (!cmd->args->yes) {
-		TRY(directory_find(&cmd->h->a, word, false, id));
+		TRY(cmd_find(cmd, id));
 		e = show(cmd, id);
 		goto out;
 	}
 	/* one that this device never was in has nothing to show, and may be meant */
-	TRY(directory_find_any(&cmd->h->a, word, id));
-	TRY(drive_session(&cmd->h->a, ORDER_RESOLVE, id));
+	TRY(cmd_find_at(cmd, HERMETIC_WHERE_ALL, word, id));
+	TRY(cmd_did(cmd, hermetic_resolve(cmd->h, id)));
 	TRY(cmd_print_entered(cmd, id, "Resolved"));
 out:
 	return e;

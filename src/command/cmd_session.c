@@ -4,7 +4,6 @@
 #include "command/out.h"
 #include "command/shown.h"
 #include "reach/directory.h"
-#include "reach/drive.h"
 #include "reach/view.h"
 
 #include <stdio.h>
@@ -173,14 +172,14 @@ out:
 
 /* The session that the first operand names, after it was brought up to
  * date. */
-static enum err refresh(struct cmd *cmd, char id[TEXT_UUID_SIZE],
+static enum err refresh(struct cmd *cmd, char id[HERMETIC_ID_SIZE],
 			json_t **session)
 {
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
-	TRY(view_refresh(&cmd->h->a, id));
-	TRY(view_session(&cmd->h->a, id, session));
+	TRY(cmd_find(cmd, id));
+	TRY(cmd_did(cmd, hermetic_refresh(cmd->h, id)));
+	TRY(cmd_describe(cmd, id, session));
 out:
 	return e;
 }
@@ -193,7 +192,7 @@ enum err cmd_members(struct cmd *cmd)
 
 	TRY(refresh(cmd, id, &session));
 	cmd_print_members(cmd, session);
-	TRY(shown_members(&cmd->h->a, id, session));
+	TRY(shown_members(cmd, id, session));
 out:
 	json_decref(session);
 	return e;
@@ -288,24 +287,19 @@ out:
 enum err cmd_create(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
-	struct suites offer = cmd->h->a.suites;
-	struct order order = {
-		.kind = ORDER_CREATE,
+	const struct hermetic_creation creation = {
+		.size = sizeof(creation),
 		.name = args->name,
-		.offer = &offer,
 		.users = args->invites,
 		.user_count = args->invite_count,
 		.open = args->open,
 		.verified_only = args->verified_only,
+		.algorithms = args->algorithms,
 	};
-	const struct outcome *outcome;
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	if (args->algorithms != NULL)
-		TRY(suites_parse(args->algorithms, &offer, &cmd->h->a.why));
-	TRY(drive_order(&cmd->h->a, &order, &outcome));
-	memcpy(id, outcome->session, sizeof(id));
+	TRY(cmd_did(cmd, hermetic_create(cmd->h, &creation, id)));
 	TRY(cmd_print_entered(cmd, id, "Created"));
 out:
 	return e;
@@ -313,41 +307,38 @@ out:
 
 enum err cmd_join(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], true, id));
+	TRY(cmd_find_at(cmd, HERMETIC_WHERE_IDS, cmd->args->operands[0], id));
 	TRY(cmd_accept_invitation(cmd, id));
 out:
 	return e;
 }
 
-static void print_invited_json(const char *id, const char *user,
-			       const struct outcome *outcome)
+static void print_invited_json(const char *id, const char *user, json_t *given)
 {
-	json_t *line = json_pack("{s:s, s:s, s:I}", "session_id", id, "invited",
-				 user, "devices", (json_int_t)outcome->devices);
+	json_t *line =
+	    json_pack("{s:s, s:s}", "session_id", id, "invited", user);
 
-	if (outcome->inviter[0] != '\0')
-		(void)json_object_set_new(line, "invited_by",
-					  json_string(outcome->inviter));
+	(void)json_object_update(line, given);
 	out_json(line);
 	json_decref(line);
 }
 
-static void print_invited(const char *id, const char *user,
-			  const struct outcome *outcome)
+static void print_invited(const char *id, const char *user, const json_t *given)
 {
-	size_t devices = outcome->devices;
+	long long devices = (long long)number(given, "devices");
+	const char *by = out_member(given, "invited_by");
 
 	if (devices > 0)
-		out_line("%s was added with %zu device%s.", user, devices,
+		out_line("%s was added with %lld device%s.", user, devices,
 			 devices == 1 ? "" : "s");
-	else if (outcome->inviter[0] != '\0')
+	else if (by[0] != '\0')
 		out_line(
 		    "%s is invited already, by %s. Nothing was changed. %s "
 		    "comes in with: hermetic accept %s",
-		    user, outcome->inviter, user, id);
+		    user, by, user, id);
 	else
 		out_line("%s is invited, and comes in with: hermetic accept "
 			 "%s",
@@ -357,32 +348,31 @@ static void print_invited(const char *id, const char *user,
 enum err cmd_invite(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[1];
-	struct order order = { .kind = ORDER_INVITE,
-			       .users = &user,
-			       .user_count = 1,
-			       .asks = cmd->args->ask };
-	const struct outcome *outcome;
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
+	json_t *given = NULL;
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
-	order.session = id;
-	TRY(drive_order(&cmd->h->a, &order, &outcome));
+	TRY(cmd_find(cmd, id));
+	TRY(cmd_did(cmd, cmd->args->ask
+			     ? hermetic_ask(cmd->h, id, user, NULL)
+			     : hermetic_invite(cmd->h, id, user, NULL)));
+	given = cmd_given(cmd);
 	if (cmd->args->json)
-		print_invited_json(id, user, outcome);
+		print_invited_json(id, user, given);
 	else
-		print_invited(id, user, outcome);
+		print_invited(id, user, given);
 out:
+	json_decref(given);
 	return e;
 }
 
 enum err cmd_rotate(struct cmd *cmd)
 {
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
-	TRY(drive_session(&cmd->h->a, ORDER_ROTATE, id));
+	TRY(cmd_find(cmd, id));
+	TRY(cmd_did(cmd, hermetic_rotate(cmd->h, id)));
 	TRY(cmd_print_changed(cmd, id, "Rotated"));
 out:
 	return e;

@@ -2,8 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/drive.h"
-#include "reach/view.h"
 
 #include <string.h>
 
@@ -11,8 +9,8 @@ enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
 	if (text_is_username(span_str(user)))
 		return ERR_OK;
-	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "username",
-		       "\"%.40s\" is no user name.", user);
+	return cmd_no(cmd, ERR_PEER_INVALID, "username",
+		      "\"%.40s\" is no user name.", user);
 }
 
 /* The digits, six groups a line. */
@@ -52,52 +50,48 @@ static void print_trust(const char *user, const json_t *person)
 			 user, user);
 }
 
-static enum err show(struct cmd *cmd, const char *user)
+static void print_json(json_t *own, json_t *person)
 {
-	json_t *own = NULL, *person = NULL, *line;
-	enum err e;
+	json_t *line = json_pack("{s:O?, s:O?}", "own", own, "person", person);
 
-	TRY(view_person(&cmd->h->a, cmd->h->a.username, &own));
-	if (strcmp(user, cmd->h->a.username) != 0)
-		TRY(view_person(&cmd->h->a, user, &person));
-	if (cmd->args->json) {
-		line = json_pack("{s:O?, s:O?}", "own", own, "person", person);
-		out_json(line);
-		json_decref(line);
+	out_json(line);
+	json_decref(line);
+}
+
+enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
+		      json_t **found)
+{
+	const struct hermetic_person *person;
+	enum hermetic_result result = hermetic_verify(cmd->h, user, &person);
+	enum err e = ERR_OK;
+
+	*found = NULL;
+	if (result == HERMETIC_GONE &&
+	    strcmp(hermetic_slug(cmd->h), "no-account-log") == 0)
 		goto out;
-	}
-	print_digits(cmd->h->a.username, own);
-	if (person == NULL)
-		goto out;
-	print_digits(user, person);
-	print_trust(user, person);
+	TRY(cmd_did(cmd, result));
+	if (person->why != NULL &&
+	    !(lift && strcmp(person->slug, "account-forked") == 0))
+		TRY(cmd_no(cmd, ERR_PEER_FORK, person->slug, "%s",
+			   person->why));
+	*found = cmd_given(cmd);
+	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:
-	json_decref(own);
-	json_decref(person);
 	return e;
 }
 
 /* A fork is lifted by the person's word for what is kept. */
-static enum err meet(struct cmd *cmd, const char *user)
+static enum err meet(struct cmd *cmd, const char *user, json_t **found)
 {
-	const struct order order = { .kind = ORDER_MEET,
-				     .users = &user,
-				     .user_count = 1 };
-	enum err e = drive_order(&cmd->h->a, &order, NULL);
+	enum err e;
 
-	if (e == ERR_STATE_GONE && view_is_closed(&cmd->h->a, user)) {
-		why_clear(&cmd->h->a.why);
-		e = ERR_OK;
-	}
+	TRY(cmd_read_log(cmd, user, cmd->args->yes, found));
 	if (!cmd->args->yes)
-		return e;
-	if (e == ERR_PEER_FORK &&
-	    strcmp(cmd->h->a.why.slug, "account-forked") == 0) {
-		why_clear(&cmd->h->a.why);
-		e = ERR_OK;
-	}
-	TRY(e);
-	TRY(device_compared(cmd->h->a.device, user));
+		goto out;
+	TRY(cmd_did(cmd, hermetic_compared(cmd->h, user)));
+	json_decref(*found);
+	*found = NULL;
+	TRY(cmd_person(cmd, user, found));
 out:
 	return e;
 }
@@ -105,13 +99,28 @@ out:
 enum err cmd_verify(struct cmd *cmd)
 {
 	const char *user = cmd->args->operands[0];
+	const char *me = hermetic_username(cmd->h);
+	json_t *own = NULL, *person = NULL;
 	enum err e;
 
 	TRY(cmd_check_name(cmd, user));
-	TRY(drive_session(&cmd->h->a, ORDER_ACCOUNT, NULL));
-	if (strcmp(user, cmd->h->a.username) != 0)
-		TRY(meet(cmd, user));
-	TRY(show(cmd, user));
+	if (strcmp(user, me) == 0)
+		TRY(cmd_read_log(cmd, me, false, &own));
+	else
+		TRY(meet(cmd, user, &person));
+	if (own == NULL)
+		TRY(cmd_person(cmd, me, &own));
+	if (cmd->args->json) {
+		print_json(own, person);
+		goto out;
+	}
+	print_digits(me, own);
+	if (person == NULL)
+		goto out;
+	print_digits(user, person);
+	print_trust(user, person);
 out:
+	json_decref(own);
+	json_decref(person);
 	return e;
 }

@@ -107,26 +107,31 @@ static bool needs_no_home(const struct args *args)
 	return args->verb == VERB_ACCOUNT && !cmd_account_is_own(args);
 }
 
-/* The passphrase is read when it is needed. */
-static enum err make_handle(const struct args *args, struct why *why,
-			    struct hermetic **h)
+/* Who wants to change the passphrase, or to have it held, says it. */
+static bool needs_no_person(const struct args *args)
 {
+	return args->verb != VERB_PASSPHRASE && args->verb != VERB_AGENT;
+}
+
+/* The passphrase is read when it is needed. */
+static enum err make_handle(struct cmd *cmd, struct why *why)
+{
+	const struct args *args = cmd->args;
 	struct hermetic_config config = { .size = sizeof(config),
 					  .server = args->server,
 					  .username = args->username,
 					  .device_name = args->device,
 					  .algorithms = args->algorithms,
 					  .ca = args->ca,
-					  .agent = true };
+					  .agent = needs_no_person(args) };
 	struct password_cost cost;
-	struct buf home = BUF_INIT;
 	enum hermetic_result result;
 	bool no_receipts;
 	enum err e = ERR_OK;
 
 	if (!needs_no_home(args)) {
-		TRY(home_find(args->home, args->username, why, &home));
-		config.home = (const char *)home.p;
+		TRY(home_find(args->home, args->username, why, &cmd->home));
+		config.home = (const char *)cmd->home.p;
 	}
 	if (args->ca != NULL)
 		TRY(given_check(args->ca, why));
@@ -137,13 +142,12 @@ static enum err make_handle(const struct args *args, struct why *why,
 	TRY(account_parse_receipts(args->receipts, &no_receipts, why));
 	config.scrypt_n = (uint32_t)cost.n;
 	config.receipts = !no_receipts;
-	result = hermetic_new(&config, h);
+	result = hermetic_new(&config, &cmd->h);
 	if (result != HERMETIC_OK)
-		e = why_set(why, ERR_LOCAL_MEMORY, hermetic_slug(*h), "%s",
-			    *h != NULL ? hermetic_why(*h)
-				       : err_text(ERR_LOCAL_MEMORY));
+		e = why_set(why, ERR_LOCAL_MEMORY, hermetic_slug(cmd->h), "%s",
+			    cmd->h != NULL ? hermetic_why(cmd->h)
+					   : err_text(ERR_LOCAL_MEMORY));
 out:
-	buf_clear(&home);
 	return e;
 }
 
@@ -170,7 +174,7 @@ static enum exit_code run(const struct args *args)
 	struct cmd cmd = { .args = args };
 	struct why why = { .slug = "" }, last = { .slug = "" };
 	enum exit_code code;
-	enum err e = make_handle(args, &why, &cmd.h);
+	enum err e = make_handle(&cmd, &why);
 
 	if (e == ERR_OK) {
 		enum hermetic_result result = run_verb(&cmd);
@@ -181,7 +185,9 @@ static enum exit_code run(const struct args *args)
 		print_failure(args, last.slug, last.text);
 	}
 	hermetic_free(cmd.h);
+	buf_clear(&cmd.home);
 	buf_clear(&cmd.passphrase);
+	json_decref(cmd.login);
 	return code;
 }
 

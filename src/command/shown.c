@@ -1,7 +1,6 @@
 #include "command/shown.h"
 
 #include "command/out.h"
-#include "reach/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +53,9 @@ static void print_others(const json_t *session, json_t *printed)
 }
 
 /* `marks` is an object whose members' names they are. */
-static enum err note_shown(struct account *a, const char *id,
-			   const json_t *marks)
+static enum err note_shown(struct cmd *cmd, const char *id, const json_t *marks)
 {
+	enum hermetic_result result = HERMETIC_OK;
 	const char **list = calloc(json_object_size(marks) + 1, sizeof(*list));
 	json_t *object = (json_t *)(uintptr_t)marks, *value;
 	const char *mark;
@@ -66,21 +65,23 @@ static enum err note_shown(struct account *a, const char *id,
 	ENSURE(list != NULL, ERR_LOCAL_MEMORY);
 	json_object_foreach(object, mark, value) list[n++] = mark;
 	if (out_is_good())
-		e = device_shown(a->device, id, list, n);
+		result = hermetic_shown(cmd->h, id, list, n);
+	if (result != HERMETIC_GONE)
+		TRY(cmd_did(cmd, result));
 out:
 	free(list);
-	return e == ERR_STATE_GONE ? ERR_OK : e;
+	return e;
 }
 
-enum err shown_read(struct account *a, const char *id, bool json,
+enum err shown_read(struct cmd *cmd, const char *id, bool json,
 		    struct shown_part part)
 {
 	if (json || part.to == 0 || !out_is_good())
 		return ERR_OK;
-	return device_read(a->device, id, part.from, part.to);
+	return device_read(cmd->h->a.device, id, part.from, part.to);
 }
 
-enum err shown_update(struct account *a, const char *id, const json_t *printed,
+enum err shown_update(struct cmd *cmd, const char *id, const json_t *printed,
 		      bool json, struct shown_part part)
 {
 	json_t *session = NULL,
@@ -88,18 +89,18 @@ enum err shown_update(struct account *a, const char *id, const json_t *printed,
 	enum err e;
 
 	ENSURE(marks != NULL, ERR_LOCAL_MEMORY);
-	TRY(view_session(a, id, &session));
+	TRY(cmd_describe(cmd, id, &session));
 	if (!json)
 		print_others(session, marks);
-	TRY(note_shown(a, id, marks));
-	TRY(shown_read(a, id, json, part));
+	TRY(note_shown(cmd, id, marks));
+	TRY(shown_read(cmd, id, json, part));
 out:
 	json_decref(marks);
 	json_decref(session);
 	return e;
 }
 
-enum err shown_members(struct account *a, const char *id, const json_t *session)
+enum err shown_members(struct cmd *cmd, const char *id, const json_t *session)
 {
 	json_t *marks = json_object();
 	const json_t *member;
@@ -109,7 +110,7 @@ enum err shown_members(struct account *a, const char *id, const json_t *session)
 	ENSURE(marks != NULL, ERR_LOCAL_MEMORY);
 	json_array_foreach(json_object_get(session, "members"), i, member)(void)
 	    json_object_set_new(marks, text_of(member, "mark"), json_true());
-	TRY(note_shown(a, id, marks));
+	TRY(note_shown(cmd, id, marks));
 out:
 	json_decref(marks);
 	return e;

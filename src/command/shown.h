@@ -2,7 +2,7 @@
 #ifndef HERMETIC_COMMAND_SHOWN_H
 #define HERMETIC_COMMAND_SHOWN_H
 
-#include "reach/account.h"
+#include "command/cmd.h"
 
 #include <jansson.h>
 
@@ -20,16 +20,16 @@ void shown_note_printed(const json_t *entry, json_t *printed);
 struct shown_part {
 	uint64_t from, to; /* entries of the log; `to` 0: none */
 };
-MUST_CHECK enum err shown_update(struct account *a, const char *id,
+MUST_CHECK enum err shown_update(struct cmd *cmd, const char *id,
 				 const json_t *printed, bool json,
 				 struct shown_part part);
 
 /* The same of the entries alone, whoever came in. */
-MUST_CHECK enum err shown_read(struct account *a, const char *id, bool json,
+MUST_CHECK enum err shown_read(struct cmd *cmd, const char *id, bool json,
 			       struct shown_part part);
 
-/* The members of `session`, which view_session() gave, were printed. */
-MUST_CHECK enum err shown_members(struct account *a, const char *id,
+/* The members of `session`, which cmd_describe() gave, were printed. */
+MUST_CHECK enum err shown_members(struct cmd *cmd, const char *id,
 				  const json_t *session);
 
 #endif

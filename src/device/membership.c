@@ -142,6 +142,12 @@ out:
 	return e;
 }
 
+/* What reads as no id is that of no session. */
+static enum err set_known_id(struct membership *m, const char *id)
+{
+	return set_id(m, id) == ERR_OK ? ERR_OK : ERR_STATE_GONE;
+}
+
 enum err membership_load(const struct device_store *store, const char *id,
 			 struct membership *m)
 {
@@ -150,7 +156,7 @@ enum err membership_load(const struct device_store *store, const char *id,
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
-	TRY(set_id(m, id));
+	TRY(set_known_id(m, id));
 	record_name(name, "session", m->id);
 	TRY(store->get(store->context, name, &saved));
 	if (shelf_is_record(buf_span(&saved)))
@@ -170,7 +176,7 @@ enum err membership_peek(const struct device_store *store, const char *id,
 	enum err e;
 
 	memset(m, 0, sizeof(*m));
-	TRY(set_id(m, id));
+	TRY(set_known_id(m, id));
 	TRY(notes_get(store, m->id, whole, NULL, &m->notes));
 out:
 	return e;

@@ -39,10 +39,11 @@ static enum err check_text(struct device *d)
 		return naming_check_picture(d, order->picture);
 	if (order->subject != NULL)
 		return naming_check_subject(d, order->subject);
-	if (order->text.n == 0 && order->act != SAID_DELETE &&
+	if (text_is_blank(order->text) && order->act != SAID_DELETE &&
 	    order->file == NULL)
 		return why_set(&d->work.why, ERR_PEER_INVALID, "empty",
-			       "There is nothing to send: the text is empty.");
+			       "There is nothing to send: the text is %s.",
+			       order->text.n == 0 ? "empty" : "blank");
 	if (order->text.n >= SESSION_DATA_MAX)
 		return why_set(&d->work.why, ERR_PEER_TOO_LARGE, "too-large",
 			       "The message is too long: at most %d bytes.",

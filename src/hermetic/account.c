@@ -9,35 +9,49 @@
 #include "reach/act_run.h"
 #include "reach/drive.h"
 #include "reach/look.h"
+#include "reach/tokens.h"
 #include "reach/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+/* What the device finds in what the server shows is for the person to see, and no failure of
+ * looking: two logs, or another account. The server's own refusals say nothing about a
+ * log. */
+static enum err be_seen(struct hermetic *h, enum err e)
+{
+	const char *slug = h->a.why.slug;
+
+	if (e != ERR_PEER_FORK || (strcmp(slug, "account-forked") != 0 &&
+				   strcmp(slug, "identity-changed") != 0))
+		return e;
+	h->odd = h->a.why;
+	why_clear(&h->a.why);
+	return ERR_OK;
+}
+
 static enum err read_log(struct hermetic *h, const char *user)
 {
 	const struct order meet = { .kind = ORDER_MEET,
 				    .users = &user,
 				    .user_count = 1 };
-	enum err e;
+	bool is_own = strcmp(user, h->a.username) == 0;
+	enum err e = drive_session(&h->a, ORDER_ACCOUNT, NULL);
 
-	TRY(drive_session(&h->a, ORDER_ACCOUNT, NULL));
-	if (strcmp(user, h->a.username) != 0)
-		TRY(drive_order(&h->a, &meet, NULL));
+	why_clear(&h->odd);
+	if (is_own)
+		return be_seen(h, e);
+	TRY(e);
+	e = drive_order(&h->a, &meet, NULL);
+	/* none any more, of one that was closed */
+	if (e == ERR_STATE_GONE && view_is_closed(&h->a, user)) {
+		why_clear(&h->a.why);
+		e = ERR_OK;
+	}
+	e = be_seen(h, e);
 out:
 	return e;
-}
-
-/* What the server shows is for the person to see, and no failure of looking: two logs, another
- * account, or none any more of one that was closed. */
-static bool is_to_be_seen(struct hermetic *h, const char *user, enum err e)
-{
-	const char *slug = h->a.why.slug;
-
-	return strcmp(slug, "account-forked") == 0 ||
-	       strcmp(slug, "identity-changed") == 0 ||
-	       (e == ERR_STATE_GONE && view_is_closed(&h->a, user));
 }
 
 enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
@@ -49,13 +63,9 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 
 	INSIDE_OPEN(h);
 	if (!text_is_username(span_str(user)))
-		return inside_refuse(h, "username", "That is no user name.");
-	e = read_log(h, user);
-	if (e != ERR_OK && is_to_be_seen(h, user, e)) {
-		why_clear(&h->a.why);
-		e = ERR_OK;
-	}
-	TRY(e);
+		return inside_refuse(h, "username",
+				     "\"%.40s\" is no user name.", user);
+	TRY(read_log(h, user));
 	TRY(view_person(&h->a, user, &source));
 	if (source == NULL)
 		TRY(inside_no_log(&h->a.why, user));
@@ -70,7 +80,10 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 		.other_digits = inside_text_or_null(source, "other_digits"),
 		.other_fingerprint =
 		    inside_text_or_null(source, "other_fingerprint"),
+		.why = h->odd.text[0] != '\0' ? h->odd.text : NULL,
+		.slug = h->odd.text[0] != '\0' ? h->odd.slug : NULL,
 	};
+	inside_give(h, source);
 	*person = row;
 out:
 	return inside_result(h, e);
@@ -112,6 +125,18 @@ static enum err act(struct hermetic *h, enum act_kind kind, const char *whom,
 	return act_run(&h->a, &wish, value);
 }
 
+/* The same of an act whose value is for hermetic_json() alone. */
+static enum hermetic_result act_and_give(struct hermetic *h, enum act_kind kind,
+					 const char *whom)
+{
+	json_t *value = NULL;
+	enum err e = act(h, kind, whom, &value);
+
+	inside_give(h, value);
+	json_decref(value);
+	return inside_result(h, e);
+}
+
 static bool has(const json_t *row, const char *name)
 {
 	return json_is_true(json_object_get(row, name));
@@ -129,6 +154,7 @@ enum hermetic_result hermetic_devices(
 
 	INSIDE_OPEN(h);
 	TRY(act(h, ACT_DEVICES, NULL, &source));
+	inside_give(h, source);
 	TRY(inside_list_make(&h->devices, json_incref(source),
 			     json_array_size(source), sizeof(*rows)));
 	rows = h->devices.rows;
@@ -151,6 +177,22 @@ out:
 	return inside_result(h, e);
 }
 
+enum hermetic_result hermetic_someone_waits(struct hermetic *h, bool *waits)
+{
+	struct api_answer answer = { 0 };
+	const json_t *requests;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(tokens_call(&h->a, "GET", "/devices/requests", NULL, &answer));
+	requests = json_object_get(answer.body, "requests");
+	ENSURE(json_is_array(requests), ERR_PEER_MALFORMED);
+	*waits = json_array_size(requests) > 0;
+out:
+	api_answer_clear(&answer);
+	return inside_result(h, e);
+}
+
 enum hermetic_result hermetic_approve(struct hermetic *h, const char *code,
 				      uint64_t *number)
 {
@@ -160,6 +202,7 @@ enum hermetic_result hermetic_approve(struct hermetic *h, const char *code,
 
 	INSIDE_OPEN(h);
 	TRY(act_run(&h->a, &wish, &row));
+	inside_give(h, row);
 	if (number != NULL)
 		*number = record_number_or_0(row, "number");
 out:
@@ -173,20 +216,19 @@ enum hermetic_result hermetic_link(struct hermetic *h, uint64_t number)
 
 	INSIDE_OPEN(h);
 	(void)snprintf(wanted, sizeof(wanted), "%" PRIu64, number);
-	return inside_result(
-	    h, act(h, ACT_LINK, number > 0 ? wanted : NULL, NULL));
+	return act_and_give(h, ACT_LINK, number > 0 ? wanted : NULL);
 }
 
 enum hermetic_result hermetic_refuse(struct hermetic *h, const char *device)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, act(h, ACT_REFUSE, device, NULL));
+	return act_and_give(h, ACT_REFUSE, device);
 }
 
 enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, act(h, ACT_REVOKE, device, NULL));
+	return act_and_give(h, ACT_REVOKE, device);
 }
 
 /* ---- the recovery key ---- */
@@ -211,9 +253,17 @@ static enum hermetic_result refuse_recovery(struct hermetic *h)
 enum hermetic_result hermetic_has_recovery_key(struct hermetic *h, bool *has)
 {
 	uint64_t number;
+	json_t *given;
+	enum err e;
 
 	INSIDE_OPEN(h);
-	return inside_result(h, device_number(h->a.device, &number, has));
+	TRY(device_number(h->a.device, &number, has));
+	given = json_pack("{s:I, s:b}", "number", (json_int_t)number,
+			  "recovery", (int)*has);
+	inside_give(h, given);
+	json_decref(given);
+out:
+	return inside_result(h, e);
 }
 
 enum hermetic_result hermetic_recovery_key(
@@ -262,6 +312,7 @@ enum hermetic_result hermetic_blocks(
 
 	INSIDE_OPEN(h);
 	TRY(act(h, ACT_BLOCKS, NULL, &source));
+	inside_give(h, source);
 	TRY(inside_list_make(&h->blocks, json_incref(source),
 			     json_array_size(source), sizeof(*rows)));
 	rows = h->blocks.rows;

@@ -38,9 +38,13 @@ enum hermetic_result hermetic_devices(
  * asked. *number, or NULL: that device's. Then hermetic_link() brings it into sessions. */
 enum hermetic_result hermetic_approve(struct hermetic *h, const char *code,
 				      uint64_t *number);
+/* Since 0.8. Does one ask to be approved, as the server says? One request, where
+ * hermetic_devices() takes several. */
+enum hermetic_result hermetic_someone_waits(struct hermetic *h, bool *waits);
 /* One's other devices come into one's sessions. `number` is that of one which has to be in
  * afterwards, or 0: HERMETIC_LOOK ("not-ready") until it has seen that it was approved,
- * some seconds as a rule. */
+ * some seconds as a rule. hermetic_json(): [{session_id, devices, missing}…]; `missing`: so
+ * many had no KeyPackages. */
 enum hermetic_result hermetic_link(struct hermetic *h, uint64_t number);
 /* By its id, the beginning of that, or its name: one that asks is not let in. */
 enum hermetic_result hermetic_refuse(struct hermetic *h, const char *device);
@@ -60,7 +64,8 @@ struct hermetic_recovery {
 	bool replace;
 };
 
-/* Whether one stands in the log, as it is kept here. */
+/* Whether one stands in the log, as it is kept here. hermetic_json(): {number, recovery};
+ * `number`: this device's in the account's log, 0: none. */
 enum hermetic_result hermetic_has_recovery_key(struct hermetic *h, bool *has);
 /* A new one, which counts only once it is set: a key that nobody has written down would be
  * worse than none. Borrowed until the next call of this function; it is wiped then.
@@ -87,14 +92,16 @@ enum hermetic_result hermetic_begin_anew(struct hermetic *h);
 
 /* At the server and of the state; also of a state that is logged out. The other devices of
  * the account are given it the same way. `end_others`: their logins end. HERMETIC_PASSPHRASE:
- * the server knows neither one, and nothing has changed. */
+ * the server knows neither one, and nothing has changed. hermetic_json(): {username}. */
 enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 						const char *passphrase,
 						bool end_others);
 
 /* Ends the account for good: a signed link closes its log, its devices leave the sessions of
  * this one, the server erases it, and the state of this device goes; the handle is not open
- * any more. Cut off at any step, the next call goes on. */
+ * any more. Cut off at any step, the next call goes on. hermetic_json(): [{session_id,
+ * left}…]; not `left`: no departure could be made, and its members remove this account's
+ * devices once they have read its log. */
 enum hermetic_result hermetic_close_account(struct hermetic *h);
 /* Whether a call before has asked the server for it. */
 enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked);
@@ -111,6 +118,10 @@ struct hermetic_person {
 	const char *other_digits;
 	const char
 	    *other_fingerprint; /* since 0.6: the same for hermetic_accept() */
+	/* Since 0.8. NULL; or a sentence about two logs or another account that the server
+	 * has shown just now, and its word for programs: "account-forked",
+	 * "identity-changed". */
+	const char *why, *slug;
 };
 
 /* Reads that account's log, and verifies it; of one's own name, one's own. */

@@ -248,6 +248,22 @@ static bool take_parts(struct order *order, const struct hermetic_order *given)
 	return true;
 }
 
+/* Of a session that is made, when take_parts() has looked at `given`. */
+static enum err take_algorithms(struct hermetic_core *core, const void *given,
+				struct order *order)
+{
+	struct hermetic_creation creation = { 0 };
+	enum err e = ERR_OK;
+
+	if (!inside_take(&creation, sizeof(creation), given) ||
+	    creation.algorithms == NULL)
+		return e;
+	TRY(suites_parse(creation.algorithms, &core->creation, &core->why));
+	order->offer = &core->creation;
+out:
+	return e;
+}
+
 /* What only some members may do. False: the order is none of these, or has no such role. */
 static bool take_rule(struct order *order, const struct hermetic_order *given)
 {
@@ -315,6 +331,8 @@ static enum err start_order(struct hermetic_core *core,
 
 	if (!take_parts(&order, given) || !take_kind(&order, given))
 		return refuse_order(core);
+	if (given->creation != NULL)
+		TRY(take_algorithms(core, given->creation, &order));
 	order.session = given->session;
 	order.whom = given->whom;
 	core->upload[0] = '\0';

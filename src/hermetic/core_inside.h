@@ -21,6 +21,7 @@ struct hermetic_core {
 	void *clock;
 	char username[DEVICE_NAME_SIZE], device_id[TEXT_UUID_SIZE];
 	struct suites offer;
+	struct suites creation; /* of a session that is made */
 	struct why why, last;
 	bool unreachable; /* the last request's server */
 	bool asking;	  /* a request was handed out */

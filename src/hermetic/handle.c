@@ -135,6 +135,7 @@ void hermetic_free(struct hermetic *h)
 	inside_list_clear(&h->blocks);
 	inside_list_clear(&h->key_changes);
 	inside_list_clear(&h->receipts);
+	json_decref(h->given);
 	json_decref(h->follow);
 	json_decref(h->unsent);
 	close_fd(h->timer_fd);
@@ -179,17 +180,16 @@ bool hermetic_exists(const struct hermetic *h)
 
 const char *hermetic_username(const struct hermetic *h)
 {
-	return h->open ? h->a.username : "";
+	return h->a.device != NULL ? h->a.username : "";
 }
 
 const char *hermetic_device_id(const struct hermetic *h)
 {
-	return h->open ? h->a.device_id : "";
+	return h->a.device != NULL ? h->a.device_id : "";
 }
 
 /* ---- opening ---- */
 
-/* A call that failed has left what it came to: the next one begins anew. */
 static enum hermetic_result may_open(struct hermetic *h)
 {
 	if (h->home == NULL)
@@ -198,14 +198,15 @@ static enum hermetic_result may_open(struct hermetic *h)
 				     "refused this handle.");
 	if (h->open)
 		return inside_refuse(h, "usage", "The device is open already.");
-	account_close(&h->a);
-	why_clear(&h->a.why);
+	inside_begin(h);
 	return HERMETIC_OK;
 }
 
 static enum hermetic_result opened(struct hermetic *h, enum err e)
 {
 	h->open = e == ERR_OK;
+	if (!h->open)
+		account_close(&h->a);
 	return inside_result(h, e);
 }
 
@@ -227,17 +228,21 @@ static enum err peek_by_agent(struct account *a)
 	return e;
 }
 
+static enum err has_passphrase(struct hermetic *h)
+{
+	if (h->passphrase.n > 0)
+		return ERR_OK;
+	return why_set(&h->a.why, ERR_STATE_PENDING, "passphrase-needed",
+		       "No passphrase was given.");
+}
+
 /* Is there a state, and a passphrase where it is not open? */
 static enum err can_open(struct hermetic *h)
 {
 	if (!state_exists(h->home))
 		return why_set(&h->a.why, ERR_STATE_GONE, "no-state",
 			       "Nobody is logged in in %s.", h->home);
-	if (h->a.state != NULL || h->passphrase.n > 0)
-		return ERR_OK;
-	return why_set(&h->a.why, ERR_STATE_PENDING, "passphrase-needed",
-		       "The state opens with a passphrase, and none was "
-		       "given.");
+	return h->a.state != NULL ? ERR_OK : has_passphrase(h);
 }
 
 static enum err open_state(struct hermetic *h)
@@ -260,12 +265,7 @@ enum hermetic_result hermetic_open(struct hermetic *h)
 	return result != HERMETIC_OK ? result : opened(h, open_state(h));
 }
 
-static enum err nothing_more(void *context, const char *id)
-{
-	(void)context;
-	(void)id;
-	return ERR_OK;
-}
+/* ---- logging in ---- */
 
 /* How a device comes into the log of its account: by what is not NULL, or as the first
  * device of another account. */
@@ -278,13 +278,20 @@ struct way_in {
 static enum err let_in(struct hermetic *h, const struct way_in *way)
 {
 	const struct hermetic_approval *approval = way->approval;
+	const char *key = way->recovery_key;
+	bool asks = approval != NULL && approval->recovery_key != NULL;
 	bool needed;
 	enum err e;
 
-	if (way->anew || way->recovery_key != NULL) {
+	if (way->anew || key != NULL || asks) {
 		TRY(enrol_must_be_needed(&h->a));
+		if (asks)
+			key = approval->recovery_key(approval->context);
+		if (!way->anew && key == NULL)
+			TRY(why_set(&h->a.why, ERR_STATE_GONE, "recovery-key",
+				    "There is no recovery key."));
 		TRY(way->anew ? enrol_anew(&h->a)
-			      : enrol_by_recovery(&h->a, way->recovery_key));
+			      : enrol_by_recovery(&h->a, key));
 		goto out;
 	}
 	TRY(enrol_is_needed(&h->a, &needed));
@@ -299,6 +306,37 @@ out:
 	return e;
 }
 
+static enum err add_joined(void *context, const char *id)
+{
+	return json_array_append_new(context,
+				     json_pack("{s:s}", "session_id", id)) == 0
+		   ? ERR_OK
+		   : ERR_LOCAL_MEMORY;
+}
+
+/* The device is logged in all the same. */
+static void add_not_joined(void *context, const char *id, const struct why *why)
+{
+	(void)json_array_append_new(
+	    context, json_pack("{s:s, s:s, s:s}", "session_id", id, "error",
+			       why->slug, "detail", why->text));
+}
+
+/* Who is logged in, and the sessions that were to be joined. */
+static enum err give_login(struct hermetic *h, json_t *sessions)
+{
+	const struct account *a = &h->a;
+	json_t *given =
+	    json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "username", a->username,
+		      "user_id", a->user_id, "device_id", a->device_id,
+		      "server", a->server, "algorithms",
+		      account_suites_to_json(&a->suites), "sessions", sessions);
+
+	inside_give(h, given);
+	json_decref(given);
+	return given != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
 static enum err log_in(struct hermetic *h, bool is_new,
 		       const struct way_in *way)
 {
@@ -311,14 +349,21 @@ static enum err log_in(struct hermetic *h, bool is_new,
 		.passphrase = buf_span(&h->passphrase),
 		.state_cost = h->cost,
 	};
-	const struct come_in_listener listener = { .joined = nothing_more };
+	json_t *sessions = json_array();
+	const struct come_in_listener listener = { add_joined, add_not_joined,
+						   sessions };
 	enum err e;
 
+	ENSURE(sessions != NULL, ERR_LOCAL_MEMORY);
+	TRY(account_check_login(&h->a, &login));
+	TRY(has_passphrase(h));
 	TRY(account_login(&h->a, &login));
 	TRY(let_in(h, way));
 	TRY(drive_session(&h->a, ORDER_STOCK, NULL));
 	TRY(come_in(&h->a, &listener));
+	TRY(give_login(h, sessions));
 out:
+	json_decref(sessions);
 	return e;
 }
 
@@ -341,10 +386,11 @@ enum hermetic_result hermetic_login(struct hermetic *h,
 		return result;
 	if (given != NULL &&
 	    (!inside_take(&approval, sizeof(approval), given) ||
-	     approval.show == NULL))
+	     (approval.show == NULL && approval.recovery_key == NULL)))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_approval wants its size, "
-				     "and a function that shows the code.");
+				     "and a function that shows the code, or "
+				     "has the recovery key.");
 	return opened(
 	    h, log_in(h, false,
 		      &(struct way_in){ .approval = given != NULL ? &approval
@@ -393,6 +439,15 @@ enum hermetic_result hermetic_logout(struct hermetic *h)
 
 /* ---- the passphrase, and the end ---- */
 
+static enum err give_username(struct hermetic *h)
+{
+	json_t *given = json_pack("{s:s}", "username", h->a.username);
+
+	inside_give(h, given);
+	json_decref(given);
+	return given != NULL ? ERR_OK : ERR_LOCAL_MEMORY;
+}
+
 /* Where nobody is logged in it is changed, too. */
 static enum err change_passphrase(struct hermetic *h,
 				  const struct account_change *change)
@@ -405,6 +460,7 @@ static enum err change_passphrase(struct hermetic *h,
 	TRY(can_open(h));
 	TRY(account_peek(&h->a, buf_span(&h->passphrase)));
 	TRY(account_change_passphrase(&h->a, h->server, change));
+	TRY(give_username(h));
 	buf_clear(&h->passphrase);
 	h->passphrase = kept;
 	kept = BUF_INIT;
@@ -429,7 +485,7 @@ enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 		result = may_open(h);
 	if (result != HERMETIC_OK)
 		return result;
-	why_clear(&h->a.why);
+	inside_begin(h);
 	e = change_passphrase(h, &change);
 	if (!was_open)
 		account_close(&h->a);
@@ -442,12 +498,29 @@ enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked)
 	return inside_result(h, closing_was_asked(&h->a, asked));
 }
 
+static void add_left(void *context, const char *id)
+{
+	(void)json_array_append_new(
+	    context, json_pack("{s:s, s:b}", "session_id", id, "left", 1));
+}
+
+static void add_not_left(void *context, const char *id)
+{
+	(void)json_array_append_new(
+	    context, json_pack("{s:s, s:b}", "session_id", id, "left", 0));
+}
+
 enum hermetic_result hermetic_close_account(struct hermetic *h)
 {
+	struct closing_listener listener = { add_left, add_not_left, NULL };
+	json_t *sessions = json_array();
 	enum err e;
 
 	INSIDE_OPEN(h);
-	e = closing_run(&h->a, NULL);
+	listener.context = sessions;
+	e = closing_run(&h->a, &listener);
+	inside_give(h, sessions);
+	json_decref(sessions);
 	if (e == ERR_OK)
 		no_device(h);
 	return inside_result(h, e);

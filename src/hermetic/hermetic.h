@@ -87,6 +87,12 @@ const char *hermetic_advice(enum hermetic_result result);
 
 struct hermetic;
 
+/* Since 0.8. What the last call with that handle has given, as JSON: of a list its rows, of a
+ * struct its members, and those that `hermetic` prints with --json besides; of other calls
+ * what stands there. After a failure it is that as far as it came. NULL: it has given nothing,
+ * or memory is out. Borrowed until the next call with the handle. */
+const char *hermetic_json(struct hermetic *h);
+
 /* Of the last failure of a call with that handle; "" before there is one. */
 const char *hermetic_why(const struct hermetic *h);
 const char *hermetic_slug(const struct hermetic *h);
@@ -139,8 +145,8 @@ enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
 bool hermetic_exists(const struct hermetic *h);
 
 /* Opens the state of a device that is logged in. Takes as long as guessing the
- * passphrase once. HERMETIC_PASSPHRASE ("passphrase-needed"): there is none, and no agent
- * holds the keys. */
+ * passphrase once. HERMETIC_PASSPHRASE ("passphrase-needed"), as of all that logs in: there
+ * is none; and of this call, no agent holds the keys. */
 enum hermetic_result hermetic_open(struct hermetic *h);
 
 /* Makes the account, with this as its first device. */
@@ -152,18 +158,24 @@ struct hermetic_approval {
 	size_t size;
 	void (*show)(void *context, const char *code);
 	void *context;
+	/* Since 0.8. In the place of `show`, or NULL: has the recovery key, as it was typed,
+	 * when it is needed; borrowed until the login has ended. NULL: there is none. */
+	const char *(*recovery_key)(void *context);
 };
 
 /* Logs this device in, or a new one of the account. A new one waits until another
  * device has approved it, and comes into the sessions of that one; without
- * `approval` it is HERMETIC_LOOK, and a later login goes on. */
+ * `approval` it is HERMETIC_LOOK, and a later login goes on. hermetic_json(), as of all
+ * that logs in: {username, user_id, device_id, server, algorithms, sessions: [{session_id,
+ * error?, detail?}…]}; `sessions` are those that it had to come into, with an error where
+ * it has not. */
 enum hermetic_result hermetic_login(struct hermetic *h,
 				    const struct hermetic_approval *approval);
 
 /* The server forgets the login; the state stays. */
 enum hermetic_result hermetic_logout(struct hermetic *h);
 
-/* Once it is open; "" before. */
+/* Once it is open, and while `show` is called; "" before. */
 const char *hermetic_username(const struct hermetic *h);
 const char *hermetic_device_id(const struct hermetic *h);
 
@@ -209,6 +221,20 @@ enum hermetic_result hermetic_sessions(
 enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
 				   char id[HERMETIC_ID_SIZE]);
 
+/* Since 0.8. The same in other places. */
+enum hermetic_where {
+	HERMETIC_WHERE_HERE, /* as hermetic_find() */
+	/* The ids of sessions that the server tells of, and that this device is not in: a
+	 * full id counts as it is. The server is asked. */
+	HERMETIC_WHERE_INVITED,
+	HERMETIC_WHERE_IDS, /* the ids of this device's, and of those */
+	HERMETIC_WHERE_ALL  /* these ids, and the names of this device's */
+};
+enum hermetic_result hermetic_find_at(struct hermetic *h,
+				      enum hermetic_where where,
+				      const char *word,
+				      char id[HERMETIC_ID_SIZE]);
+
 enum hermetic_comparison {
 	HERMETIC_COMPARED_NO,
 	HERMETIC_COMPARED_YES,	  /* a person has compared the numbers */
@@ -252,6 +278,9 @@ struct hermetic_creation {
 	size_t user_count;
 	bool open;	    /* whoever knows the id may join */
 	bool verified_only; /* nothing is sent while a member is not compared */
+	/* Since 0.8. "a,b", best first, of which the first one counts that all can; NULL:
+	 * those of this device. */
+	const char *algorithms;
 };
 
 /* `creation` may be NULL. */
@@ -259,7 +288,8 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 				     const struct hermetic_creation *creation,
 				     char id[HERMETIC_ID_SIZE]);
 enum hermetic_result hermetic_join(struct hermetic *h, const char *session);
-/* *devices, or NULL: how many were added; 0: the user may join later. */
+/* *devices, or NULL: how many were added; 0: the user may join later. hermetic_json():
+ * {devices, invited_by?}. */
 enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 				     const char *user, size_t *devices);
 /* The user comes in by an act of that user's own, and no device is added. *inviter, or

@@ -3,6 +3,8 @@
 #include "reach/process.h"
 
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,10 +164,28 @@ enum hermetic_result inside_result(struct hermetic *h, enum err e)
 }
 
 enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
-				   const char *text)
+				   const char *format, ...)
 {
+	char text[sizeof(h->last.text)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
 	h->failed = why_replace(&h->last, ERR_PEER_INVALID, slug, "%s", text);
 	return HERMETIC_USAGE;
+}
+
+void inside_begin(struct hermetic *h)
+{
+	why_clear(&h->a.why);
+	json_decref(h->given);
+	h->given = NULL;
+}
+
+void inside_give(struct hermetic *h, const json_t *value)
+{
+	h->given = json_incref((json_t *)(uintptr_t)value);
 }
 
 const char *hermetic_why(const struct hermetic *h)

@@ -36,6 +36,7 @@ struct hermetic {
 	char *home, *server, *username, *device_name, *algorithms, *ca, *mqtt;
 	struct password_cost cost;
 	struct why last; /* of the last failure */
+	struct why odd;	 /* what hermetic_verify() shows to be looked at */
 	enum err failed; /* what it was */
 
 	struct inside_list sessions, members, letters, outbox, people, devices,
@@ -43,6 +44,7 @@ struct hermetic {
 	char safety[128];
 	struct buf recovery_key; /* of hermetic_recovery_key() */
 	struct buf json;	 /* of views.c */
+	json_t *given;		 /* what hermetic_json() shows, or NULL */
 	struct buf picture;	 /* of hermetic_picture() */
 	struct buf saved;	 /* of hermetic_save_file() */
 
@@ -80,12 +82,17 @@ bool inside_saying(const void *given, struct order *order);
 					     "hermetic_open(), "               \
 					     "hermetic_register() or "         \
 					     "hermetic_login() comes first."); \
-		why_clear(&(h)->a.why);                                        \
+		inside_begin(h);                                               \
 	} while (0)
+void inside_begin(struct hermetic *h);
+
+/* What the call gives, for hermetic_json(). NULL: nothing. */
+void inside_give(struct hermetic *h, const json_t *value);
 
 /* HERMETIC_USAGE with that reason. */
 enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
-				   const char *text);
+				   const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The end of each call: the result, with its reason kept. The second one is for what
  * has no handle: the reason goes from `why` to `last`. */

@@ -76,17 +76,42 @@ out:
 	return inside_result(h, e);
 }
 
-enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
-				   char id[HERMETIC_ID_SIZE])
+static enum err find_at(struct hermetic *h, enum hermetic_where where,
+			const char *word, char id[TEXT_UUID_SIZE])
+{
+	switch (where) {
+	case HERMETIC_WHERE_HERE:
+		return directory_find(&h->a, word, false, id);
+	case HERMETIC_WHERE_INVITED:
+		return directory_find_invitation(&h->a, word, id);
+	case HERMETIC_WHERE_IDS:
+		return directory_find(&h->a, word, true, id);
+	case HERMETIC_WHERE_ALL:
+		return directory_find_any(&h->a, word, id);
+	}
+	return why_set(&h->a.why, ERR_PEER_INVALID, "usage",
+		       "There is no such place to look for a session.");
+}
+
+enum hermetic_result hermetic_find_at(struct hermetic *h,
+				      enum hermetic_where where,
+				      const char *word,
+				      char id[HERMETIC_ID_SIZE])
 {
 	char found[TEXT_UUID_SIZE];
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(directory_find(&h->a, word, false, found));
+	TRY(find_at(h, where, word, found));
 	memcpy(id, found, sizeof(found));
 out:
 	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_find(struct hermetic *h, const char *word,
+				   char id[HERMETIC_ID_SIZE])
+{
+	return hermetic_find_at(h, HERMETIC_WHERE_HERE, word, id);
 }
 
 enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,

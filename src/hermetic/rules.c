@@ -21,7 +21,7 @@ enum hermetic_result hermetic_set_role(struct hermetic *h, const char *session,
 	if (!roles_parse(role, &order.role))
 		return inside_refuse(
 		    h, "usage",
-		    "A role is \"owner\", \"admin\" or \"member\".");
+		    "A role is owner, admin or member, not \"%.40s\".", role);
 	return change(h, order, session);
 }
 
@@ -116,6 +116,7 @@ enum hermetic_result hermetic_key_changes(
 
 	INSIDE_OPEN(h);
 	TRY(view_key_changes(&h->a, user, &source));
+	inside_give(h, source);
 	TRY(inside_list_make(&h->key_changes, source, json_array_size(source),
 			     sizeof(*rows)));
 	rows = h->key_changes.rows;

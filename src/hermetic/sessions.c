@@ -44,6 +44,7 @@ enum hermetic_result hermetic_sessions(
 	INSIDE_OPEN(h);
 	TRY(invitations ? directory_list(&h->a, &source)
 			: directory_own(&h->a, true, &source));
+	inside_give(h, source);
 	TRY(inside_list_make(&h->sessions, source, json_array_size(source),
 			     sizeof(*rows)));
 	rows = h->sessions.rows;
@@ -135,6 +136,7 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 	struct hermetic_creation creation = { 0 };
 	struct order order = { .kind = ORDER_CREATE, .offer = &h->a.suites };
 	const struct outcome *outcome;
+	struct suites offer;
 	enum err e;
 
 	INSIDE_OPEN(h);
@@ -146,6 +148,10 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 	order.user_count = creation.user_count;
 	order.open = creation.open;
 	order.verified_only = creation.verified_only;
+	if (creation.algorithms != NULL) {
+		TRY(suites_parse(creation.algorithms, &offer, &h->a.why));
+		order.offer = &offer;
+	}
 	TRY(drive_order(&h->a, &order, &outcome));
 	memcpy(id, outcome->session, HERMETIC_ID_SIZE);
 	events_entered(h, id, 0);
@@ -199,6 +205,17 @@ static enum err invite(struct hermetic *h, const char *session,
 	return drive_order(&h->a, &order, outcome);
 }
 
+static void give_invited(struct hermetic *h, const struct outcome *outcome)
+{
+	const char *by = outcome->inviter[0] != '\0' ? outcome->inviter : NULL;
+	json_t *given =
+	    json_pack("{s:I, s:s*}", "devices", (json_int_t)outcome->devices,
+		      "invited_by", by);
+
+	inside_give(h, given);
+	json_decref(given);
+}
+
 enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 				     const char *user, size_t *devices)
 {
@@ -207,6 +224,7 @@ enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 
 	INSIDE_OPEN(h);
 	TRY(invite(h, session, user, false, &outcome));
+	give_invited(h, outcome);
 	if (devices != NULL)
 		*devices = outcome->devices;
 out:
@@ -221,6 +239,7 @@ enum hermetic_result hermetic_ask(struct hermetic *h, const char *session,
 
 	INSIDE_OPEN(h);
 	TRY(invite(h, session, user, true, &outcome));
+	give_invited(h, outcome);
 	if (inviter != NULL)
 		*inviter =
 		    outcome->inviter[0] != '\0' ? outcome->inviter : NULL;
@@ -253,6 +272,7 @@ enum hermetic_result hermetic_letters(
 
 	INSIDE_OPEN(h);
 	TRY(act_run(&h->a, &wish, &source));
+	inside_give(h, source);
 	letters = source;
 	TRY(inside_list_make(&h->letters, source, json_array_size(source),
 			     sizeof(*rows)));

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* The text of `value`, which is taken over. NULL: out of memory, or there is none. */
-static enum err give(struct hermetic *h, json_t *value, const char **json)
+static enum err print(struct hermetic *h, const json_t *value,
+		      const char **json)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
 	enum err e = ERR_OK;
@@ -19,8 +19,24 @@ static enum err give(struct hermetic *h, json_t *value, const char **json)
 	*json = (const char *)h->json.p;
 out:
 	free(text);
+	return e;
+}
+
+/* The text of `value`, which is taken over. NULL: out of memory, or there is none. */
+static enum err give(struct hermetic *h, json_t *value, const char **json)
+{
+	enum err e = print(h, value, json);
+
 	json_decref(value);
 	return e;
+}
+
+const char *hermetic_json(struct hermetic *h)
+{
+	const char *json = NULL;
+
+	return h->given != NULL && print(h, h->given, &json) == ERR_OK ? json
+								       : NULL;
 }
 
 enum hermetic_result hermetic_json_session(struct hermetic *h,

@@ -42,6 +42,9 @@ with device("first") as me, device("second") as second, \
     # a new device comes in by it
     refused(Result.LOOK, "approval-needed", second.login)
     refused(Result.REFUSED, "recovery-key", second.recover, never_set)
+    with device("asked") as asked:
+        refused(Result.REFUSED, "recovery-key", asked.login, None, lambda: never_set)
+        asked.login(recovery_key=lambda: key)
     second.recover(key)
     refused(Result.USAGE, "usage", second.recover, key)
     me.verify(name)  # reads the own log
@@ -79,7 +82,7 @@ with device("first") as me, device("second") as second, \
         again.open()
     with device("nowhere", passphrase=None) as again:
         refused(Result.NO_ACCOUNT, "no-state", again.open)
-        refused(Result.PASSPHRASE, "passphrase", again.register)
+        refused(Result.PASSPHRASE, "passphrase-needed", again.register)
 
     # to verified people only
     assert not me.verified_only
@@ -100,12 +103,15 @@ with device("first") as me, device("second") as second, \
     shown = me.verify(f"{other}-3")
     assert shown.other_digits not in (None, shown.digits), shown
     assert shown.other_fingerprint is not None
+    assert shown.slug == "identity-changed" and f"{other}-3" in shown.why, shown
+    assert me.last_json["other_digits"] == shown.other_digits
     me.accept(f"{other}-3", shown.other_fingerprint)
     assert me.verify(f"{other}-3").digits == shown.other_digits
 
     # the end
     assert not me.closing
     me.close_account()
+    assert me.last_json == [{"session_id": session, "left": True}], me.last_json
     assert not me.exists and me.username == "" and me.fileno() == -1
     refused(Result.USAGE, "not-open", me.sessions)
     refused(Result.NO_ACCOUNT, None, me.open)

@@ -39,10 +39,14 @@ with device(home, "first") as me, device(other_home, "second") as other:
     login = threading.Thread(target=other.login, args=[show])
     login.start()
     shown.wait()
+    assert me.someone_waits
     [waits] = [d for d in me.devices() if d.waits]
+    assert any(row["device_id"] == waits.id for row in me.last_json)
     assert (waits.name, waits.pending, waits.stands) == ("second", True, False)
     refused("code", me.approve, "no code")
     number = me.approve(codes[0])
+    assert me.last_json == {"device_id": waits.id, "name": "second", "number": number}
+    assert not me.someone_waits and me.last_json is None
     while True:
         try:
             me.link(number)
@@ -50,7 +54,10 @@ with device(home, "first") as me, device(other_home, "second") as other:
         except Failure as failure:
             assert failure.slug == "not-ready", failure
             time.sleep(0.2)
+    assert me.last_json == [{"session_id": session, "devices": 1, "missing": 0}], me.last_json
     login.join()
+    assert other.last_json["sessions"] == [{"session_id": session}], other.last_json
+    assert other.last_json["device_id"] == other.device_id == waits.id
     assert [s.name for s in other.sessions()] == ["Two devices"]
     assert not me.began_anew
     # a file: cut off behind its first look, and gone on with

@@ -7,7 +7,8 @@ A line of input names the session; the next one comes when somebody else has ask
 import os
 import sys
 
-from hermetic import Comparison, Device, Failure, Letter, Result
+from hermetic import Comparison, Device, Failure, Letter, Result, Where
+from refusals import refused
 
 home, server, name, whom = sys.argv[1:]
 
@@ -22,8 +23,18 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     say("registered")
     session, host = sys.stdin.readline().split()
     assert me.letters(session) == [Letter(host, Comparison.NO)]
+    assert me.find(session[:13], Where.INVITED) == session
+    for where in Where.HERE, Where.IDS, Where.ALL:
+        if where == Where.HERE:
+            refused(Result.GONE, "no-such-session", me.find, session[:13], where)
+        else:
+            assert me.find(session[:13], where) == session
     me.join(session)
+    refused(Result.GONE, "no-such-invitation", me.find, session[:13], Where.INVITED)
+    assert me.find(session[:13]) == me.find(session[:13], Where.ALL) == session
+    refused(Result.USAGE, "usage", me.find, session, 4)
     assert me.ask(session, whom) is None
+    assert me.last_json == {"devices": 0}
     say("asked")
     sys.stdin.readline()
     assert me.ask(session, whom) is None
@@ -36,4 +47,5 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     say("taken back")
     sys.stdin.readline()
     assert me.ask(session, whom) == host
+    assert me.last_json == {"devices": 0, "invited_by": host}
     say("told")

@@ -5,10 +5,10 @@ from hermetic import Failure, Result
 
 
 def refused(result: Result, slug: str | None, function: Callable[..., object],
-            *arguments: object) -> Failure:
+            *arguments: object, **named: object) -> Failure:
     """`slug` None: which reason it is matters to nobody."""
     try:
-        function(*arguments)
+        function(*arguments, **named)
     except Failure as failure:
         assert failure.result is result, (failure.result, failure.slug, failure)
         assert slug in (None, failure.slug), (failure.slug, failure)

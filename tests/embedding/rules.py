@@ -20,6 +20,9 @@ def device(where: str, who: str) -> Device:
 with device(home, name) as me, device(guest_home, guest_name) as guest:
     me.register()
     guest.register()
+    refused(Result.REFUSED, None, me.create, algorithms="rot13")
+    other = me.create("Of another", algorithms="twofish-256-gcm")
+    assert me.json_session(other)["algorithm"] == "twofish-256-gcm"
     session = me.create("Rules", users=[guest_name])
     guest.join(session)
     me.refresh(session)

@@ -25,7 +25,11 @@ with device() as me:
     me.verified_only = True
     me.invite(session, whom)
     sent = me.send(session, "who is verified?")
-    refused(Result.GONE, "no-such-session", me.json_session, str(uuid.uuid4()))
+    for nowhere in str(uuid.uuid4()), "nowhere", "":
+        refused(Result.GONE, "no-such-session", me.json_session, nowhere)
+        refused(Result.GONE, "no-such-session", me.members, nowhere)
+        refused(Result.GONE, "no-such-session", me.send, nowhere, "is anybody there?")
+        refused(Result.GONE, "no-such-session", me.leave, nowhere)
     refused(Result.GONE, "no-account-log", me.json_person, "stranger")
     refused(Result.GONE, None, me.account_log, "stranger-of-all")
     refused(Result.USAGE, "usage", me.account_log, "no name")

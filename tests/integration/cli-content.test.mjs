@@ -124,6 +124,13 @@ describe('what refers to a message', { concurrency: false }, () => {
     await alice.cannot('too-large', 'send', id, `${longest}x`);
   });
 
+  test('a text of which nothing shows is refused', async () => {
+    for (const blank of ['', ' ', '\t\n', '\u3000\u200b'])
+      await alice.cannot('empty', 'send', id, blank);
+    await alice.cannot('empty', 'send', id, '--edit', String(await says(alice, 'text')), ' ');
+    await alice.cannot('empty', 'react', id, String(await says(alice, 'and')), ' ');
+  });
+
   test('a reaction counts once, and can be taken back', async () => {
     const said = await says(alice, 'done');
     await bob.does('read', id);

@@ -187,6 +187,19 @@ static void test_utf8(void **state)
 	assert_false(text_is_utf8(SPAN_LIT("\xe2\x82")));
 }
 
+static void test_blank(void **state)
+{
+	(void)state;
+	assert_true(text_is_blank(SPAN_EMPTY));
+	assert_true(text_is_blank(SPAN_LIT(" \t\n\r")));
+	assert_true(text_is_blank(SPAN_LIT("\xc2\xa0\xe3\x80\x80"
+					   "\xe2\x80\x8b\xef\xbb\xbf")));
+	assert_false(text_is_blank(SPAN_LIT("  .")));
+	assert_false(text_is_blank(SPAN_LIT(".  ")));
+	assert_false(text_is_blank(SPAN_LIT("\xe2\x80\xb0")));
+	assert_false(text_is_blank(SPAN_LIT("\x80")));
+}
+
 static void expect_safe(struct span text, const char *safe)
 {
 	struct buf out = BUF_INIT;
@@ -578,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_homes),
 		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_blank),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_format_characters),

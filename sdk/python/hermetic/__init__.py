@@ -22,7 +22,7 @@ from ._native import lib
 
 __all__ = ["Act", "Blocked", "Comparison", "Core", "Device", "Event", "EventKind",
            "Failure", "File", "Item", "KeyChange", "Letter", "Member", "OrderKind", "OwnDevice",
-           "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Wish", "password", "version"]
+           "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Where", "Wish", "password", "version"]
 
 
 class Result(IntEnum):
@@ -36,6 +36,12 @@ class Standing(IntEnum):
 
 class Comparison(IntEnum):
     NO, YES, CHANGED = range(3)
+
+
+class Where(IntEnum):
+    """Where a session is looked for: by ids and names at this device, by the ids of
+    those that the server tells of, by the ids of both, and by all of these."""
+    HERE, INVITED, IDS, ALL = range(4)
 
 
 class Act(IntEnum):
@@ -148,6 +154,8 @@ class Person:
     forked: bool
     other_digits: str | None
     other_fingerprint: str | None
+    why: str | None = None  # of two logs, or another account, that the server shows
+    slug: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,10 +243,11 @@ def _search(words: str | None, session: str | None, after: int, before: int,
 
 
 def _creation(name: str | None, users: Sequence[str], open: bool,
-              verified_only: bool) -> _native.Creation:
+              verified_only: bool, algorithms: str | None = None) -> _native.Creation:
     names = (c.c_char_p * len(users))(*map(_text, users))
     made = _native.Creation(name=_text(name), user_count=len(users), open=open,
                             verified_only=verified_only,
+                            algorithms=_text(algorithms),
                             users=c.cast(names, c.POINTER(c.c_char_p)))
     made.keep = names
     return made
@@ -291,6 +300,13 @@ class Device:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def last_json(self) -> Any:
+        """What the last call has given, with members that the classes here do not have;
+        None where it has given nothing."""
+        given = lib.hermetic_json(self._h)
+        return json.loads(given) if given else None
+
     def _must(self, result: int) -> None:
         if result != Result.OK:
             raise Failure(result, lib.hermetic_why(self._h).decode(),
@@ -328,13 +344,25 @@ class Device:
     def register(self) -> None:
         self._must(lib.hermetic_register(self._h))
 
-    def login(self, show: Callable[[str], None] | None = None) -> None:
-        """`show` is given the code that another device approves this one with."""
-        if show is None:
+    def login(self, show: Callable[[str], None] | None = None,
+              recovery_key: Callable[[], str] | None = None) -> None:
+        """`show` is given the code that another device approves this one with;
+        `recovery_key` has the key where it is needed, in the place of that."""
+        if show is None and recovery_key is None:
             self._must(lib.hermetic_login(self._h, None))
             return
-        give = _native.SHOW(lambda _, code: show(code.decode()))
-        self._must(lib.hermetic_login(self._h, _native.Approval(show=give)))
+        approval, key = _native.Approval(), None
+
+        def ask(_: object) -> int | None:
+            nonlocal key
+            key = c.create_string_buffer(_text(recovery_key()) or b"")
+            return c.addressof(key)
+
+        if show is not None:
+            approval.show = _native.SHOW(lambda _, code: show(code.decode()))
+        if recovery_key is not None:
+            approval.recovery_key = _native.KEY(ask)
+        self._must(lib.hermetic_login(self._h, approval))
 
     def recover(self, recovery_key: str) -> None:
         """Logs in as login(), by the key in the place of another device's approval."""
@@ -372,11 +400,11 @@ class Device:
         return self._list(Session, _native.Session, lib.hermetic_sessions,
                           invitations)
 
-    def find(self, word: str) -> str:
+    def find(self, word: str, where: Where = Where.HERE) -> str:
         """The id of the session that a person means by it: its name, or how its id
         begins."""
         found = c.create_string_buffer(37)
-        self._must(lib.hermetic_find(self._h, _text(word), found))
+        self._must(lib.hermetic_find_at(self._h, where, _text(word), found))
         return found.value.decode()
 
     def members(self, session: str) -> list[Member]:
@@ -396,9 +424,10 @@ class Device:
         return (digits.value or b"").decode()
 
     def create(self, name: str | None = None, users: Sequence[str] = (),
-               open: bool = False, verified_only: bool = False) -> str:
+               open: bool = False, verified_only: bool = False,
+               algorithms: str | None = None) -> str:
         made = c.create_string_buffer(37)
-        creation = _creation(name, users, open, verified_only)
+        creation = _creation(name, users, open, verified_only, algorithms)
         self._must(lib.hermetic_create(self._h, creation, made))
         return made.value.decode()
 
@@ -707,6 +736,11 @@ class Device:
 
     def devices(self) -> list[OwnDevice]:
         return self._list(OwnDevice, _native.OwnDevice, lib.hermetic_devices)
+
+    @property
+    def someone_waits(self) -> bool:
+        """A device asks to be approved, as the server says."""
+        return self._bool(lib.hermetic_someone_waits)
 
     def approve(self, code: str) -> int:
         """Lets in the device that has asked with this code: its number, for link()."""

@@ -30,10 +30,12 @@ class Config(Sized):
 
 
 SHOW = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p)
+KEY = c.CFUNCTYPE(c.c_void_p, c.c_void_p)
 
 
 class Approval(Sized):
-    _fields_ = [("size", c.c_size_t), ("show", SHOW), ("context", c.c_void_p)]
+    _fields_ = [("size", c.c_size_t), ("show", SHOW), ("context", c.c_void_p),
+                ("recovery_key", KEY)]
 
 
 class Session(c.Structure):
@@ -67,7 +69,8 @@ class KeyChange(c.Structure):
 class Creation(Sized):
     _fields_ = [("size", c.c_size_t), ("name", c.c_char_p),
                 ("users", c.POINTER(c.c_char_p)), ("user_count", c.c_size_t),
-                ("open", c.c_bool), ("verified_only", c.c_bool)]
+                ("open", c.c_bool), ("verified_only", c.c_bool),
+                ("algorithms", c.c_char_p)]
 
 
 class Saying(Sized):
@@ -107,7 +110,8 @@ class Person(c.Structure):
     _fields_ = [("username", c.c_char_p), ("digits", c.c_char_p),
                 ("compared", c.c_int), ("closed", c.c_bool),
                 ("forked", c.c_bool), ("other_digits", c.c_char_p),
-                ("other_fingerprint", c.c_char_p)]
+                ("other_fingerprint", c.c_char_p), ("why", c.c_char_p),
+                ("slug", c.c_char_p)]
 
 
 class OwnDevice(c.Structure):
@@ -205,7 +209,7 @@ def _functions() -> None:
     table: dict[str, tuple[object, list[object]]] = {
         "version": (text, []),
         "advice": (text, [c.c_int]),
-        "why": (text, [h]), "slug": (text, [h]),
+        "why": (text, [h]), "slug": (text, [h]), "json": (text, [h]),
         "new": (c.c_int, [c.POINTER(Config), c.POINTER(h)]),
         "free": (None, [h]),
         "exists": (c.c_bool, [h]),
@@ -224,7 +228,7 @@ def _functions() -> None:
         "logout": (c.c_int, [h]),
         "username": (text, [h]), "device_id": (text, [h]),
         "sessions": (c.c_int, [h, c.c_bool, *rows(Session)]),
-        "find": (c.c_int, [h, text, text]),
+        "find_at": (c.c_int, [h, c.c_int, text, text]),
         "search": (c.c_int, [h, c.POINTER(Search), *rows(Event)]),
         "read_to": (c.c_int, [h, text, number]),
         "type": (c.c_int, [h, text, c.c_bool]),
@@ -274,6 +278,7 @@ def _functions() -> None:
         "save_file": (c.c_int, [h, text, number, text, c.POINTER(Watch),
                                 c.POINTER(text)]),
         "approve": (c.c_int, [h, text, c.POINTER(number)]),
+        "someone_waits": (c.c_int, [h, c.POINTER(c.c_bool)]),
         "link": (c.c_int, [h, number]),
         "accept": (c.c_int, [h, text, text]),
         "blocks": (c.c_int, [h, *rows(Blocked)]),

@@ -1,0 +1,93 @@
+/* Calls of the library as the verbs make them. */
+#include "command/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum err cmd_did(struct cmd *cmd, enum hermetic_result result)
+{
+	if (result == HERMETIC_OK)
+		return ERR_OK;
+	cmd->h->a.why = cmd->h->last;
+	return cmd->h->failed;
+}
+
+enum err cmd_no(struct cmd *cmd, enum err e, const char *slug,
+		const char *format, ...)
+{
+	struct why *why = &cmd->h->a.why;
+	char text[sizeof(why->text)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return why_set(why, e, slug, "%s", text);
+}
+
+void cmd_keep(struct cmd *cmd, enum err e, struct cmd_failure *kept)
+{
+	const struct why *why = &cmd->h->a.why;
+
+	*kept = (struct cmd_failure){ .e = e, .unreachable = why->unreachable };
+	(void)snprintf(kept->slug, sizeof(kept->slug), "%s", why->slug);
+	(void)snprintf(kept->text, sizeof(kept->text), "%s", why->text);
+}
+
+enum err cmd_fail(struct cmd *cmd, const struct cmd_failure *kept)
+{
+	struct why *why = &cmd->h->a.why;
+
+	if (kept->e == ERR_OK || kept->text[0] == '\0')
+		return kept->e;
+	(void)why_replace(why, kept->e, kept->slug, "%s", kept->text);
+	why->unreachable = kept->unreachable;
+	return kept->e;
+}
+
+json_t *cmd_given(struct cmd *cmd)
+{
+	const char *text = hermetic_json(cmd->h);
+
+	return text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+}
+
+enum err cmd_find_at(struct cmd *cmd, enum hermetic_where where,
+		     const char *word, char id[HERMETIC_ID_SIZE])
+{
+	return cmd_did(cmd, hermetic_find_at(cmd->h, where, word, id));
+}
+
+enum err cmd_find(struct cmd *cmd, char id[HERMETIC_ID_SIZE])
+{
+	return cmd_find_at(cmd, HERMETIC_WHERE_HERE, cmd->args->operands[0],
+			   id);
+}
+
+enum err cmd_describe(struct cmd *cmd, const char *id, json_t **session)
+{
+	const char *text;
+	enum err e;
+
+	TRY(cmd_did(cmd, hermetic_json_session(cmd->h, id, &text)));
+	*session = json_loads(text, 0, NULL);
+	ENSURE(*session != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
+
+enum err cmd_person(struct cmd *cmd, const char *user, json_t **person)
+{
+	const char *text;
+	enum hermetic_result result = hermetic_json_person(cmd->h, user, &text);
+	enum err e = ERR_OK;
+
+	*person = NULL;
+	if (result == HERMETIC_GONE)
+		goto out;
+	TRY(cmd_did(cmd, result));
+	*person = json_loads(text, 0, NULL);
+	ENSURE(*person != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
