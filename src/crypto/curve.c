@@ -25,7 +25,7 @@ static void start(void)
 {
 	for (size_t i = 0; i < sizeof(curves) / sizeof(*curves); i++)
 		if (curves[i].nid != 0)
-			nist_start(&curves[i]);
+			curve_nist_start(&curves[i]);
 }
 
 static const struct curve *find(const char *group)
@@ -155,7 +155,7 @@ enum err curve_replace_public(const char *group, struct span bytes,
 {
 	const struct curve *c = find(group);
 
-	return c != NULL && c->nid != 0 ? nist_set_public(c, bytes, key)
+	return c != NULL && c->nid != 0 ? curve_nist_set_public(c, bytes, key)
 					: ERR_LOCAL_BUG;
 }
 
@@ -228,7 +228,7 @@ enum err curve_agree(const char *group, struct span secret,
 	sec_clear(shared);
 	evp_quiet_begin();
 	ENSURE(c != NULL, ERR_LOCAL_BUG);
-	TRY(c->nid != 0 ? nist_agree(c, secret, peer, shared)
+	TRY(c->nid != 0 ? curve_nist_agree(c, secret, peer, shared)
 			: raw_agree(c, secret, public_key, peer, shared));
 out:
 	if (e != ERR_OK)
@@ -252,7 +252,7 @@ enum err curve_public(const char *group, struct span bytes, EVP_PKEY **out)
 	if (c == NULL)
 		return ERR_LOCAL_BUG;
 	if (c->nid != 0)
-		return nist_import_public(c, bytes, out);
+		return curve_nist_import_public(c, bytes, out);
 	if (bytes.n != c->public_size)
 		return ERR_PEER_INVALID;
 	/* Any bytes of that length are a key. */
@@ -294,7 +294,7 @@ enum err curve_check_public(const char *group, struct span bytes)
 	if (c == NULL)
 		return ERR_LOCAL_BUG;
 	if (c->nid != 0)
-		return nist_check_point(c, bytes);
+		return curve_nist_check_point(c, bytes);
 	if (bytes.n != c->public_size || curve_small_order(group, bytes))
 		return ERR_PEER_INVALID;
 	return ERR_OK;
@@ -311,11 +311,11 @@ enum err curve_private(const char *group, struct span bytes, EVP_PKEY **out)
 	if (!secret_size_fits(c, bytes.n))
 		return ERR_PEER_INVALID;
 	if (c->nid != 0) {
-		e = nist_public(c, bytes, point);
+		e = curve_nist_public(c, bytes, point);
 		if (e != ERR_OK)
 			return e;
-		return nist_import_pair(c, span_of(point, c->public_size),
-					bytes, out);
+		return curve_nist_import_pair(c, span_of(point, c->public_size),
+					      bytes, out);
 	}
 	*out = EVP_PKEY_new_raw_private_key_ex(evp_context(), c->name, NULL,
 					       bytes.p, bytes.n);
@@ -334,7 +334,7 @@ enum err curve_derive_public(const char *group, struct span secret,
 	ENSURE(c != NULL, ERR_LOCAL_BUG);
 	ENSURE(secret_size_fits(c, secret.n), ERR_PEER_INVALID);
 	if (c->nid != 0) {
-		TRY(nist_public(c, secret, bytes));
+		TRY(curve_nist_public(c, secret, bytes));
 		n = c->public_size;
 	} else {
 		TRY(curve_private(group, secret, &key));

@@ -6,7 +6,7 @@
 
 #include "crypto/evp.h"
 
-void nist_start(struct curve *c)
+void curve_nist_start(struct curve *c)
 {
 	EVP_PKEY_CTX *ctx =
 	    EVP_PKEY_CTX_new_from_name(evp_context(), "EC", NULL);
@@ -52,7 +52,8 @@ out:
 }
 
 /* EVP does not compute a NIST public key from its scalar. */
-enum err nist_public(const struct curve *c, struct span secret, uint8_t *out)
+enum err curve_nist_public(const struct curve *c, struct span secret,
+			   uint8_t *out)
 {
 	EC_POINT *point = c->group != NULL ? EC_POINT_new(c->group) : NULL;
 	enum err e;
@@ -137,7 +138,7 @@ out:
 	return e;
 }
 
-enum err nist_check_point(const struct curve *c, struct span bytes)
+enum err curve_nist_check_point(const struct curve *c, struct span bytes)
 {
 	EC_POINT *point = NULL;
 	enum err e = nist_point(c, bytes, &point);
@@ -147,8 +148,8 @@ enum err nist_check_point(const struct curve *c, struct span bytes)
 }
 
 /* ECDH: the x coordinate. */
-enum err nist_agree(const struct curve *c, struct span secret, struct span peer,
-		    struct sec *shared)
+enum err curve_nist_agree(const struct curve *c, struct span secret,
+			  struct span peer, struct sec *shared)
 {
 	EC_POINT *theirs = NULL, *point = NULL;
 	BIGNUM *x = BN_secure_new();
@@ -171,8 +172,8 @@ out:
 	return e;
 }
 
-enum err nist_set_public(const struct curve *c, struct span point,
-			 EVP_PKEY *key)
+enum err curve_nist_set_public(const struct curve *c, struct span point,
+			       EVP_PKEY *key)
 {
 	enum err e = ERR_OK;
 
@@ -186,8 +187,8 @@ out:
 	return e;
 }
 
-enum err nist_import_public(const struct curve *c, struct span point,
-			    EVP_PKEY **out)
+enum err curve_nist_import_public(const struct curve *c, struct span point,
+				  EVP_PKEY **out)
 {
 	EVP_PKEY *key = EVP_PKEY_new();
 	enum err e = ERR_OK;
@@ -195,7 +196,7 @@ enum err nist_import_public(const struct curve *c, struct span point,
 	ENSURE(key != NULL && c->parameters != NULL &&
 		   EVP_PKEY_copy_parameters(key, c->parameters) == 1,
 	       ERR_LOCAL_CRYPTO);
-	TRY(nist_set_public(c, point, key));
+	TRY(curve_nist_set_public(c, point, key));
 	*out = key;
 	key = NULL;
 out:
@@ -203,8 +204,8 @@ out:
 	return e;
 }
 
-enum err nist_import_pair(const struct curve *c, struct span point,
-			  struct span secret, EVP_PKEY **out)
+enum err curve_nist_import_pair(const struct curve *c, struct span point,
+				struct span secret, EVP_PKEY **out)
 {
 	EVP_PKEY_CTX *ctx =
 	    EVP_PKEY_CTX_new_from_name(evp_context(), "EC", NULL);

@@ -23,20 +23,22 @@ struct curve {
 };
 
 /* Makes what a NIST curve has besides its name; what cannot be made stays NULL. */
-void nist_start(struct curve *c);
+void curve_nist_start(struct curve *c);
 
 /* Writes public_size bytes: the public key of a scalar. ERR_PEER_INVALID for a scalar that is
  * out of range. */
-MUST_CHECK enum err nist_public(const struct curve *c, struct span secret,
-				uint8_t *out);
-MUST_CHECK enum err nist_check_point(const struct curve *c, struct span bytes);
-MUST_CHECK enum err nist_agree(const struct curve *c, struct span secret,
-			       struct span peer, struct sec *shared);
-MUST_CHECK enum err nist_set_public(const struct curve *c, struct span point,
-				    EVP_PKEY *key);
-MUST_CHECK enum err nist_import_public(const struct curve *c, struct span point,
-				       EVP_PKEY **out);
-MUST_CHECK enum err nist_import_pair(const struct curve *c, struct span point,
-				     struct span secret, EVP_PKEY **out);
+MUST_CHECK enum err curve_nist_public(const struct curve *c, struct span secret,
+				      uint8_t *out);
+MUST_CHECK enum err curve_nist_check_point(const struct curve *c,
+					   struct span bytes);
+MUST_CHECK enum err curve_nist_agree(const struct curve *c, struct span secret,
+				     struct span peer, struct sec *shared);
+MUST_CHECK enum err curve_nist_set_public(const struct curve *c,
+					  struct span point, EVP_PKEY *key);
+MUST_CHECK enum err curve_nist_import_public(const struct curve *c,
+					     struct span point, EVP_PKEY **out);
+MUST_CHECK enum err curve_nist_import_pair(const struct curve *c,
+					   struct span point,
+					   struct span secret, EVP_PKEY **out);
 
 #endif

@@ -5,12 +5,13 @@
  */
 #include "crypto/curve_nist.h"
 
-void nist_start(struct curve *c)
+void curve_nist_start(struct curve *c)
 {
 	(void)c;
 }
 
-enum err nist_public(const struct curve *c, struct span secret, uint8_t *out)
+enum err curve_nist_public(const struct curve *c, struct span secret,
+			   uint8_t *out)
 {
 	(void)c;
 	(void)secret;
@@ -18,15 +19,15 @@ enum err nist_public(const struct curve *c, struct span secret, uint8_t *out)
 	return ERR_LOCAL_CRYPTO;
 }
 
-enum err nist_check_point(const struct curve *c, struct span bytes)
+enum err curve_nist_check_point(const struct curve *c, struct span bytes)
 {
 	(void)c;
 	(void)bytes;
 	return ERR_LOCAL_CRYPTO;
 }
 
-enum err nist_agree(const struct curve *c, struct span secret, struct span peer,
-		    struct sec *shared)
+enum err curve_nist_agree(const struct curve *c, struct span secret,
+			  struct span peer, struct sec *shared)
 {
 	(void)c;
 	(void)secret;
@@ -35,8 +36,8 @@ enum err nist_agree(const struct curve *c, struct span secret, struct span peer,
 	return ERR_LOCAL_CRYPTO;
 }
 
-enum err nist_set_public(const struct curve *c, struct span point,
-			 EVP_PKEY *key)
+enum err curve_nist_set_public(const struct curve *c, struct span point,
+			       EVP_PKEY *key)
 {
 	(void)c;
 	(void)point;
@@ -44,8 +45,8 @@ enum err nist_set_public(const struct curve *c, struct span point,
 	return ERR_LOCAL_CRYPTO;
 }
 
-enum err nist_import_public(const struct curve *c, struct span point,
-			    EVP_PKEY **out)
+enum err curve_nist_import_public(const struct curve *c, struct span point,
+				  EVP_PKEY **out)
 {
 	(void)c;
 	(void)point;
@@ -53,8 +54,8 @@ enum err nist_import_public(const struct curve *c, struct span point,
 	return ERR_LOCAL_CRYPTO;
 }
 
-enum err nist_import_pair(const struct curve *c, struct span point,
-			  struct span secret, EVP_PKEY **out)
+enum err curve_nist_import_pair(const struct curve *c, struct span point,
+				struct span secret, EVP_PKEY **out)
 {
 	(void)c;
 	(void)point;
