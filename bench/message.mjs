@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { load, orders } from './lib/programs.mjs';
+import { load, orders, pgbench } from './lib/programs.mjs';
 import { openWorld } from './lib/world.mjs';
 import { sleep } from '../tests/testlib/stack.mjs';
 
@@ -210,6 +210,7 @@ async function alone(world, who) {
 }
 
 async function paced(world, who, rate) {
+  const { ms: commit } = await pgbench(world, 'one.sql');
   const messages = rate * SECONDS;
   const { answer, sums } = await during(who, () => send(world, { rate, messages }));
   const us = name => Object.entries(sums).filter(([k]) => name.test(k))
@@ -218,7 +219,9 @@ async function paced(world, who, rate) {
   console.log(`| ${rate} | ${us(/./).toFixed(0)} | ${us(/^worker/).toFixed(0)} | ${
     us(/^writer/).toFixed(0)} | ${us(/^(?!worker|writer)/).toFixed(0)} | ${
     sleeps.toFixed(1)} | ${(answer.p50_us / 1000).toFixed(2)} | ${
-    (answer.p99_us / 1000).toFixed(2)} |`);
+    (answer.p99_us / 1000).toFixed(2)} | ${commit.toFixed(2)} | ${
+    (answer.p50_us / 1000 / commit).toFixed(1)} | ${
+    (answer.p99_us / 1000 / commit).toFixed(1)} |`);
 }
 
 const world = await openWorld({ isWorn: false,
@@ -228,8 +231,8 @@ try {
   const who = await whoIsWho(world);
   if (!rates.length) await alone(world, who);
   console.log('\n| messages a second | processor, µs a message | nodes | writer’s ' +
-    'backend | all other backends | wake-ups | p50, ms | p99, ms |\n' +
-    '|---|---|---|---|---|---|---|---|');
+    'backend | all other backends | wake-ups | p50, ms | p99, ms | one commit alone, ms | p50 in ' +
+    'commits | p99 in commits |\n|---|---|---|---|---|---|---|---|---|---|---|');
   for (const rate of rates.length ? rates : [1000, 200]) await paced(world, who, rate);
 } finally {
   await world.close();
