@@ -65,7 +65,7 @@ ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=10s \
+HEALTHCHECK --interval=5s --timeout=3s --retries=5 --start-period=300s \
   CMD ["bash", "/usr/local/lib/hermetic/healthcheck.sh"]
 ENTRYPOINT ["bash", "/usr/local/lib/hermetic/entrypoint.sh"]
 CMD ["api"]

@@ -91,6 +91,25 @@ BEGIN
     EXECUTE v_key.rule;
   END LOOP;
 
+  -- a worker is asked for a view's tables, not for the view: so who may read the view may read
+  -- the columns that it is of
+  FOR v_key IN
+    SELECT format('GRANT SELECT (%s) ON %s TO %I', string_agg(DISTINCT quote_ident(b.attname), ', '),
+                  t.oid::regclass, r.rolname) AS rule
+    FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+    JOIN pg_rewrite w ON w.ev_class = c.oid
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+    JOIN pg_dist_partition p ON p.logicalrelid = d.refobjid AND p.partmethod = 'h'
+    JOIN pg_class t ON t.oid = d.refobjid
+    JOIN pg_attribute b ON b.attrelid = t.oid AND b.attnum = d.refobjsubid
+    WHERE c.relnamespace = 'hermetic'::regnamespace AND c.relkind = 'v'
+      AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+    GROUP BY t.oid, r.rolname
+  LOOP
+    EXECUTE v_key.rule;
+  END LOOP;
+
   -- Citus plans no function in SQL that asks tables with its parameters, and none whose
   -- statement it does not see
   FOR v_function, v_text IN

@@ -23,9 +23,12 @@ case ${1:-api} in
     shift
     at=(--directory /srv/hermetic/migrations --wait)
     # A cluster that is being made has no roles and no database yet.
-    for tries in {30..0}; do
-      said=$(hermetic-migrate status "${at[@]}" 2>&1 >/dev/null) && break
-      [ "$tries" -gt 0 ] || { echo "$said" >&2; exit 1; }
+    # With a tenth of a core that takes minutes.
+    before=
+    until said=$(hermetic-migrate status "${at[@]}" 2>&1 >/dev/null); do
+      [ "$said" = "$before" ] || echo "$said" >&2
+      before=$said
+      [ "$SECONDS" -lt 600 ] || exit 1
       sleep 2
     done
     exec hermetic-migrate "${@:-up}" "${at[@]}"

@@ -8,6 +8,8 @@
 #                                    the settings and the secrets that there are now
 #   deploy/switchover.sh renew NAME  the data of the one that follows is made
 #                                    anew from the primary's
+#   deploy/switchover.sh set NAME=VALUE  one of PostgreSQL's settings, for both; they
+#                                    restart where it takes that (max_connections)
 source "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # By whichever of the two runs.
@@ -62,10 +64,38 @@ restart() {
   wait_for_both
 }
 
+# How many of the two have a setting that they take when they restart.
+pending() { patronictl list hermetic --format json | grep -o '"Pending restart": "\*"' | wc -l; }
+
+# Each hears of a setting at its next turn (loop_wait): who restarts before that restarts with
+# the old one. A follower keeps the greater max_connections until the leader has the smaller
+# one, and restarts once more.
+set_one() { # NAME=VALUE
+  local count
+  count=$(databases | wc -l)
+  patronictl edit-config hermetic --force --pg "$1"
+  for _ in $(seq 20); do
+    [ "$(pending)" -lt "$count" ] || break
+    sleep 1
+  done
+  for _ in 1 2 3; do
+    [ "$(pending)" -gt 0 ] || break
+    patronictl restart hermetic --force --pending
+    wait_for_both
+    for _ in $(seq 20); do
+      [ "$(pending)" -gt 0 ] || break
+      sleep 1
+    done
+  done
+  [ "$(pending)" -eq 0 ] || die "$1 is not taken by both; see: deploy/switchover.sh status"
+  wait_for_both
+}
+
 case ${1:-switch} in
   switch) patronictl switchover hermetic --force ;;
   status) patronictl list hermetic ;;
   restart) restart ;;
   renew) patronictl reinit hermetic "${2:?which one}" --force ;;
-  *) die "nothing, status, restart or renew NAME; the beginning of this file says more." ;;
+  set) set_one "${2:?which one}" ;;
+  *) die "nothing, status, restart, renew NAME or set NAME=VALUE; the beginning of this file says more." ;;
 esac

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void must(const struct hermetic *h, enum hermetic_result result)
 {
@@ -16,11 +17,13 @@ static void must(const struct hermetic *h, enum hermetic_result result)
 
 static void answer(struct hermetic *h, const struct hermetic_event *event)
 {
-	struct hermetic_saying reply = { sizeof(reply), HERMETIC_SAY, 0,
-					 NULL,		true,	      NULL };
+	struct hermetic_saying reply;
 	enum hermetic_result result = HERMETIC_OK;
 	char text[65536];
 
+	memset(&reply, 0, sizeof(reply));
+	reply.size = sizeof(reply);
+	reply.to_new_members = true;
 	if (event->kind == HERMETIC_EVENT_INVITED)
 		result = hermetic_join(h, event->session);
 	if (event->kind == HERMETIC_EVENT_TEXT && !event->own) {

@@ -3,23 +3,29 @@
 -- again. Returns no row where there is no such account.
 CREATE OR REPLACE FUNCTION admin_limits(p_username text)
 RETURNS TABLE (what text, window_s integer, debt_ms bigint, stored bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = hermetic AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = hermetic AS $$
+#variable_conflict use_column
+DECLARE
+  v_user uuid := (SELECT a.user_id FROM account a
+                  WHERE a.username = p_username AND a.erased_at IS NULL);
+  v_waiting bigint := (SELECT count(*) FROM invitation i WHERE i.user_id = v_user);
+BEGIN
+  RETURN QUERY
   SELECT l.what, l.window_s,
          CASE WHEN l.window_s IS NOT NULL THEN coalesce((
            SELECT greatest(extract(epoch FROM b.free_at - now()) * 1000, 0)::bigint
-           FROM allowance b WHERE b.name = limit_name(l.what || l.of || a.user_id)), 0)
+           FROM allowance b WHERE b.name = limit_name(l.what || l.of || v_user)), 0)
          END,
          l.stored
-  FROM account a CROSS JOIN LATERAL (VALUES
+  FROM (VALUES
     ('sessions', ' by ', 86400, NULL), ('invitations', ' by ', 86400, NULL),
     ('claims', ' of ', 3600, NULL),
     ('devices', '', NULL, (SELECT count(*) FROM device d
-      WHERE d.user_id = a.user_id AND d.removed_at IS NULL)),
+      WHERE d.user_id = v_user AND d.removed_at IS NULL)),
     ('key-packages', '', NULL, (SELECT count(*) FROM device d
       JOIN key_package k USING (device_id)
-      WHERE d.user_id = a.user_id AND d.removed_at IS NULL)),
-    ('invitations-waiting', '', NULL, (SELECT count(*) FROM invitation i
-      WHERE i.user_id = a.user_id))
+      WHERE d.user_id = v_user AND d.removed_at IS NULL)),
+    ('invitations-waiting', '', NULL, v_waiting)
   ) AS l(what, of, window_s, stored)
-  WHERE a.username = p_username AND a.erased_at IS NULL
-$$;
+  WHERE v_user IS NOT NULL;
+END $$;

@@ -12,6 +12,8 @@ CREATE OR REPLACE FUNCTION append_file(
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_size bigint;
+  v_maker uuid;
+  v_touched timestamptz;
   v_objects boolean;
   v_count bigint := octet_length(p_bytes);
 BEGIN
@@ -22,11 +24,15 @@ BEGIN
         AND o.file_id = p_file AND o.state = 'coming' AND o.start = p_offset
       FOR NO KEY UPDATE;
   END IF;
-  SELECT f.stored, f.size, f.objects INTO stored, v_size, v_objects FROM file f
+  SELECT f.stored, f.size, f.objects, f.device_id, f.touched_at
+    INTO stored, v_size, v_objects, v_maker, v_touched FROM file f
     WHERE f.session_id = p_session AND f.file_id = p_file AND NOT f.gone
-      AND (SELECT d.user_id FROM device d WHERE d.device_id = f.device_id)
-          = (SELECT d.user_id FROM device d WHERE d.device_id = p_device)
     FOR NO KEY UPDATE;
+  IF v_size IS NOT NULL
+     AND (SELECT count(DISTINCT d.user_id) FROM device d
+          WHERE d.device_id IN (v_maker, p_device)) <> 1 THEN
+    v_size := NULL;
+  END IF;
   IF NOT EXISTS (SELECT FROM active_member m
                  WHERE m.session_id = p_session AND m.device_id = p_device) THEN
     stored := 0;
@@ -46,17 +52,18 @@ BEGIN
         DO UPDATE SET bytes = p.bytes || excluded.bytes;
     END IF;
     stored := stored + v_count;
-    UPDATE file f
-      SET stored = append_file.stored,
-          touched_at = CASE WHEN f.touched_at < now() - interval '1 hour'
-                            THEN now() ELSE f.touched_at END
+    IF v_touched < now() - interval '1 hour' THEN
+      v_touched := now();
+    END IF;
+    UPDATE file f SET stored = append_file.stored, touched_at = v_touched
       WHERE f.session_id = p_session AND f.file_id = p_file;
     outcome := 'ok';
   END IF;
   IF p_object IS NOT NULL THEN
+    v_touched := clock_timestamp();
     UPDATE file_object o
       SET state = CASE WHEN outcome = 'ok' THEN 'kept' ELSE 'going' END,
-          since = clock_timestamp()
+          since = v_touched
       WHERE o.session_id = p_session AND o.object_id = p_object
         AND o.state = 'coming';
   END IF;

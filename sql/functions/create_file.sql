@@ -15,6 +15,7 @@ CREATE OR REPLACE FUNCTION create_file(
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_user uuid;
+  v_devices uuid[]; -- of the account
   f file%ROWTYPE;
 BEGIN
   stored := 0;
@@ -45,14 +46,13 @@ BEGIN
     RETURN;
   END IF;
   of_session := false;
+  v_devices := ARRAY(SELECT d.device_id FROM device d WHERE d.user_id = v_user);
   SELECT p_account_bytes - coalesce(sum(a.size), 0), p_account_count - count(*)
     INTO bytes_left, count_left
-    FROM device d JOIN file a ON a.device_id = d.device_id AND NOT a.gone
-    WHERE d.user_id = v_user;
+    FROM file a WHERE a.device_id = ANY (v_devices) AND NOT a.gone;
   bytes_left := bytes_left - (
     SELECT coalesce(sum(a.stored), 0)
-    FROM device d JOIN file a ON a.device_id = d.device_id AND a.gone
-    WHERE d.user_id = v_user);
+    FROM file a WHERE a.device_id = ANY (v_devices) AND a.gone);
   IF bytes_left >= p_size AND count_left > 0 THEN
     of_session := true;
     SELECT p_session_bytes - coalesce(sum(a.size), 0), p_session_count - count(*)

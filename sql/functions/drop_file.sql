@@ -5,13 +5,14 @@ CREATE OR REPLACE FUNCTION drop_file(p_session uuid, p_device uuid, p_file uuid,
                                      OUT outcome text)
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
+  v_maker uuid;
   v_own boolean;
 BEGIN
-  SELECT (SELECT d.user_id FROM device d WHERE d.device_id = f.device_id)
-         = (SELECT d.user_id FROM device d WHERE d.device_id = p_device)
-    INTO v_own FROM file f
+  SELECT f.device_id INTO v_maker FROM file f
     WHERE f.session_id = p_session AND f.file_id = p_file AND NOT f.gone
     FOR NO KEY UPDATE;
+  v_own := (SELECT d.user_id FROM device d WHERE d.device_id = v_maker)
+           = (SELECT d.user_id FROM device d WHERE d.device_id = p_device);
   IF v_own IS NOT TRUE
      AND NOT EXISTS (SELECT FROM active_member m
                      WHERE m.session_id = p_session AND m.device_id = p_device) THEN

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION name_files(p_session uuid, p_device uuid, p_nonce byt
 LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   v_count bigint;
+  v_now timestamptz;
 BEGIN
   IF EXISTS (SELECT FROM message m
              WHERE m.session_id = p_session AND m.nonce = p_nonce) THEN
@@ -20,7 +21,8 @@ BEGIN
   PERFORM FROM file f
     WHERE f.session_id = p_session AND f.file_id = ANY (p_files)
     ORDER BY f.file_id FOR NO KEY UPDATE;
-  UPDATE file f SET touched_at = clock_timestamp()
+  v_now := clock_timestamp();
+  UPDATE file f SET touched_at = v_now
     WHERE f.session_id = p_session AND f.file_id = ANY (p_files)
       AND f.stored = f.size AND NOT f.gone;
   GET DIAGNOSTICS v_count = ROW_COUNT;

@@ -14,6 +14,7 @@ DECLARE
   gone bigint;
   dropped bigint;
   count bigint := 0;
+  next timestamptz;
 BEGIN
   SELECT coalesce(min(m.seq) FILTER (WHERE m.sent_at >= p_before) - 1,
                   max(m.seq), p_seq) INTO upto
@@ -42,11 +43,9 @@ BEGIN
       AND m.kind = 1 AND m.hash IS NOT NULL AND m.envelope <> '';
   GET DIAGNOSTICS dropped = ROW_COUNT;
 
-  UPDATE history_swept h
-    SET seq = upto,
-        next_at = coalesce((SELECT m.sent_at FROM message m
-                            WHERE m.session_id = p_session AND m.seq > upto
-                            ORDER BY m.seq LIMIT 1), now())
-    WHERE h.session_id = p_session;
+  next := coalesce((SELECT m.sent_at FROM message m
+                    WHERE m.session_id = p_session AND m.seq > upto
+                    ORDER BY m.seq LIMIT 1), now());
+  UPDATE history_swept h SET seq = upto, next_at = next WHERE h.session_id = p_session;
   RETURN count + dropped;
 END $$;

@@ -148,7 +148,7 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	struct chat *chat = context;
 	bool json = chat->cmd->args->json;
 	bool current = strcmp(id, chat->current) == 0;
-	json_t *marked = copies_marked(&chat->cmd->h->a, id, message);
+	json_t *marked = copies_marked(chat->cmd, id, message);
 	bool apart =
 	    is_talk(marked) && (!current || !chat_topic_has(chat, marked));
 
@@ -170,15 +170,25 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 
 /* What became of a line that was said here before. One that was sent at once is
  * printed, and that is all there is to say. */
-static void on_event(void *context, const struct device_event *event)
+static void on_event(void *context, const struct device_event *told)
 {
+	static const enum hermetic_event_kind kinds[] = {
+		[EVENT_ENTRY] = HERMETIC_EVENT_ENTRY,
+		[EVENT_SENT] = HERMETIC_EVENT_SENT,
+		[EVENT_REFUSED] = HERMETIC_EVENT_REFUSED,
+		[EVENT_ENDED] = HERMETIC_EVENT_ENDED,
+	};
+	const struct hermetic_event event = { .kind = kinds[told->kind],
+					      .session = told->session,
+					      .number = told->seq,
+					      .item = told->item };
 	struct chat *chat = context;
 
-	if (event->kind == EVENT_SENT && !chat->cmd->args->json &&
-	    !chat_has_waited(chat, event->session, event->item))
+	if (event.kind == HERMETIC_EVENT_SENT && !chat->cmd->args->json &&
+	    !chat_has_waited(chat, event.session, event.item))
 		return;
 	line_hide(chat->line);
-	cmd_print_event(chat->cmd, event);
+	cmd_print_event(chat->cmd, &event);
 	line_show(chat->line);
 }
 

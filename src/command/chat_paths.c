@@ -83,7 +83,7 @@ static void each_entry(struct buf *words, const char *folder, const char *begin)
 void chat_complete_path(struct span typed, struct buf *words)
 {
 	/* a quote that is open is as good as none */
-	size_t quote = typed.n > 0 && typed.p[0] == '"';
+	size_t quote = typed.n > 0 && (typed.p[0] == '"' || typed.p[0] == '\'');
 	struct buf text = BUF_INIT, path = BUF_INIT, folder = BUF_INIT;
 	const char *whole, *slash, *begin;
 

@@ -61,8 +61,9 @@ static void print_kept(struct chat *chat, const char *id, uint64_t item)
 	struct buf text = BUF_INIT, hinted = BUF_INIT;
 
 	if (chat->cmd->args->json) {
-		cmd_print_kept(chat->cmd, id, item);
+		cmd_print_kept(chat->cmd, id, item, why->slug, why->text);
 		chat->cmd->kept = false;
+		why_clear(why);
 		return;
 	}
 	(void)json_object_set_new(chat->waiting, item_key(id, item),

@@ -62,6 +62,10 @@ MUST_CHECK enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
 MUST_CHECK enum err cmd_person(struct cmd *cmd, const char *user,
 			       json_t **person);
 
+/* An entry that is kept: a new reference. HERMETIC_GONE: nothing is kept of it. */
+enum hermetic_result cmd_entry(struct cmd *cmd, const char *id, uint64_t number,
+			       json_t **entry);
+
 /* hermetic_json_session(): a new reference. */
 MUST_CHECK enum err cmd_describe(struct cmd *cmd, const char *id,
 				 json_t **session);
@@ -157,10 +161,16 @@ bool cmd_someone_waits(struct cmd *cmd);
 MUST_CHECK enum err cmd_check_name(struct cmd *cmd, const char *user);
 MUST_CHECK enum err cmd_verify(struct cmd *cmd);
 
-/* Says what the order has: `act`, `about`, `text`, `file`, and `key` where it has one of
- * its own; in its `session`, or in the one that the first operand names. Prints what
- * came of it. */
-MUST_CHECK enum err cmd_send_order(struct cmd *cmd, struct order order);
+/* What a verb says: with `key` and `to_new_members` as the arguments have them. */
+struct hermetic_saying cmd_saying(const struct cmd *cmd, enum hermetic_act act);
+/* The session that the first operand names, and the connection where one is wanted. */
+MUST_CHECK enum err cmd_begin_saying(struct cmd *cmd,
+				     char id[HERMETIC_ID_SIZE]);
+/* Prints what came of it. */
+MUST_CHECK enum err cmd_said(struct cmd *cmd, const char *id,
+			     enum hermetic_result result,
+			     const struct hermetic_sent *sent);
+MUST_CHECK enum err cmd_say_picture(struct cmd *cmd, struct span bytes);
 /* The second operand: the number of a message. */
 MUST_CHECK enum err cmd_read_number(struct cmd *cmd, uint64_t *number);
 
@@ -177,19 +187,20 @@ void cmd_print_qr(const char *text);
 /* What the session that view_session() gives is about, and that it has a picture. */
 void cmd_print_room(const json_t *session);
 
-/* The rows of directory_look(). `all`: there are no others. */
+/* The rows of hermetic_look(). `all`: there are no others. */
 void cmd_print_sessions(const struct cmd *cmd, const json_t *list, bool all);
 
 /* The members that view_session() gives. */
 void cmd_print_members(const struct cmd *cmd, const json_t *session);
 
-/* A row of the outbox; what an event says of one. */
+/* A row of the outbox; what an event says of one, or of the end of a membership. Other
+ * events print nothing. */
 void cmd_print_item(const struct cmd *cmd, const json_t *item);
-void cmd_print_event(const struct cmd *cmd, const struct device_event *event);
+void cmd_print_event(const struct cmd *cmd, const struct hermetic_event *event);
 
-/* Says that what was to be sent waits: its number is in the outcome, the
- * reason in cmd->h->a.why, which is cleared. */
-void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item);
+/* Says that what was to be sent waits, as item number `item`, and why. */
+void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item,
+		    const char *slug, const char *text);
 
 /* Logs in or registers as needed, then talks. */
 MUST_CHECK enum err cmd_chat(struct cmd *cmd);

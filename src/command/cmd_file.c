@@ -2,8 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/directory.h"
-#include "reach/files.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -18,7 +16,9 @@ struct progress {
 	uint64_t total, done;
 	time_t last;
 	bool begun;
-	bool shown; /* a line stands on the terminal */
+	bool shown;		 /* a line stands on the terminal */
+	bool catches;		 /* SIGINT, instead of */
+	struct sigaction before; /* that */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -27,6 +27,25 @@ static void on_signal(int number)
 {
 	(void)number;
 	interrupted = 1;
+}
+
+static void begin(struct progress *p)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	interrupted = 0; /* by what ended another one */
+	(void)sigaction(SIGINT, &action, &p->before);
+	p->catches = true;
+}
+
+static void end(struct progress *p)
+{
+	if (p->catches)
+		(void)sigaction(SIGINT, &p->before, NULL);
+	p->catches = false;
+	if (p->shown)
+		(void)fputs("\n", stderr);
+	p->shown = false;
 }
 
 static bool is_terminal(void)
@@ -64,7 +83,8 @@ static void show(struct progress *p, uint64_t done)
 	p->shown = true;
 }
 
-/* At the beginning, once a second, and at the end; nothing twice. */
+/* At the beginning, once a second, and at the end; nothing twice. When all bytes are there,
+ * what is said is not interrupted. */
 static bool watch(void *context, uint64_t done, uint64_t total)
 {
 	struct progress *p = context;
@@ -77,6 +97,8 @@ static bool watch(void *context, uint64_t done, uint64_t total)
 	p->begun = true;
 	p->done = done;
 	p->last = now;
+	if (done == total)
+		end(p);
 	return interrupted == 0;
 }
 
@@ -86,63 +108,33 @@ static bool goes_on(void *context)
 	return interrupted == 0;
 }
 
-static void begin(struct sigaction *before)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	interrupted = 0; /* by what ended another one */
-	(void)sigaction(SIGINT, &action, before);
-}
-
-static void end(const struct progress *progress, const struct sigaction *before)
-{
-	(void)sigaction(SIGINT, before, NULL);
-	if (progress->shown)
-		(void)fputs("\n", stderr);
-}
-
 /* ---- send --file ---- */
-
-struct sending {
-	struct cmd *cmd;
-	struct progress progress;
-	struct sigaction before;
-	bool moved;
-};
-
-/* The bytes are there: what is said is not interrupted. */
-static enum err say(void *context, const struct order *order)
-{
-	struct sending *sending = context;
-
-	end(&sending->progress, &sending->before);
-	sending->moved = true;
-	return cmd_send_order(sending->cmd, *order);
-}
 
 /* The session is the one that the file was sealed for: the name may be another one's by
  * now. */
 enum err cmd_send_file(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
-	struct sending sending = { .cmd = cmd, .progress = { .args = args } };
-	const struct files_watch watcher = { watch, goes_on,
-					     &sending.progress };
-	const struct files_sayer sayer = { say, &sending };
-	struct order order = { .about = args->reply,
-			       .topic = args->topic,
-			       .expires_s = args->expires_s };
-	char id[TEXT_UUID_SIZE];
+	struct progress progress = { .args = args };
+	const struct hermetic_watch watcher = { .size = sizeof(watcher),
+						.watch = watch,
+						.context = &progress,
+						.goes_on = goes_on };
+	struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_SAY);
+	struct hermetic_sent sent = { 0 };
+	enum hermetic_result result;
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, args->operands[0], false, id));
-	order.session = id;
-	if (args->caption != NULL)
-		order.text = span_str(args->caption);
-	begin(&sending.before);
-	e = files_send(&cmd->h->a, args->file, order, &watcher, &sayer);
-	if (!sending.moved)
-		end(&sending.progress, &sending.before);
+	saying.about = args->reply;
+	saying.topic = args->topic;
+	saying.expires_s = args->expires_s;
+	TRY(cmd_begin_saying(cmd, id));
+	begin(&progress);
+	result = hermetic_send_file(cmd->h, id, args->file, args->caption,
+				    &saying, &watcher, &sent);
+	end(&progress);
+	TRY(cmd_said(cmd, id, result, &sent));
 out:
 	return e;
 }
@@ -150,19 +142,20 @@ out:
 /* ---- save ---- */
 
 static void print_saved(const struct cmd *cmd, const char *folder,
-			const struct saving *saving)
+			const json_t *given)
 {
-	const char *name = (const char *)saving->name.p;
 	json_t *line;
 
 	if (!cmd->args->json) {
-		out_line("Saved as %s/%s.", folder, name);
+		out_line("Saved as %s/%s.", folder,
+			 json_string_value(json_object_get(given, "saved")));
 		return;
 	}
-	line = json_pack("{s:s, s:s, s:I, s:s%, s:s%}", "saved", name, "folder",
-			 folder, "size", (json_int_t)saving->file->size, "name",
-			 saving->file->name.p, saving->file->name.n, "type",
-			 saving->file->type.p, saving->file->type.n);
+	line = json_pack("{s:O, s:s, s:O, s:O, s:O}", "saved",
+			 json_object_get(given, "saved"), "folder", folder,
+			 "size", json_object_get(given, "size"), "name",
+			 json_object_get(given, "name"), "type",
+			 json_object_get(given, "type"));
 	out_json(line);
 	json_decref(line);
 }
@@ -171,24 +164,26 @@ enum err cmd_save(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
 	const char *folder = args->operand_count > 2 ? args->operands[2] : ".";
-	struct saving saving = { .folder = -1, .part = -1 };
 	struct progress progress = { .args = args };
-	const struct files_watch watcher = { watch, goes_on, &progress };
-	struct attachment file = { .size = 0 };
-	struct sigaction before;
-	char id[TEXT_UUID_SIZE];
-	uint64_t seq;
+	const struct hermetic_watch watcher = { .size = sizeof(watcher),
+						.watch = watch,
+						.context = &progress,
+						.goes_on = goes_on };
+	enum hermetic_result result;
+	char id[HERMETIC_ID_SIZE];
+	json_t *given = NULL;
+	uint64_t number;
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, args->operands[0], false, id));
-	TRY(cmd_read_number(cmd, &seq));
-	begin(&before);
-	e = files_save(&cmd->h->a, id, seq, folder, &watcher, &file, &saving);
-	end(&progress, &before);
-	if (e == ERR_OK)
-		print_saved(cmd, folder, &saving);
+	TRY(cmd_find(cmd, id));
+	TRY(cmd_read_number(cmd, &number));
+	begin(&progress);
+	result = hermetic_save_file(cmd->h, id, number, folder, &watcher, NULL);
+	end(&progress);
+	TRY(cmd_did(cmd, result));
+	given = cmd_given(cmd);
+	print_saved(cmd, folder, given);
 out:
-	saving_close(&saving);
-	attachment_clear(&file);
+	json_decref(given);
 	return e;
 }

@@ -3,9 +3,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "device/record.h"
-#include "reach/act_run.h"
-#include "reach/directory.h"
 
 /* ---- the list ---- */
 
@@ -61,42 +58,18 @@ static void print_invitation(const struct cmd *cmd, const json_t *row)
 			 inviter_of(row), out_member(row, "algorithm"));
 }
 
-/* Whoever added this device is known when it comes. */
-static enum err read_letters(struct cmd *cmd, json_t *row)
-{
-	struct act_wish wish = { .kind = ACT_LETTERS };
-	json_t *letters = NULL;
-	size_t count;
-	enum err e;
-
-	if (json_is_true(json_object_get(row, "added")))
-		return ERR_OK;
-	wish.session = record_string(row, "session_id");
-	TRY(act_run(&cmd->h->a, &wish, &letters));
-	count = json_array_size(letters);
-	(void)json_object_set_new(row, "signed", json_boolean(count > 0));
-	if (count > 0)
-		(void)json_object_update(row, json_array_get(letters, 0));
-	(void)json_object_set(row, "letters", letters);
-out:
-	json_decref(letters);
-	return e;
-}
-
 enum err cmd_invitations(struct cmd *cmd)
 {
+	const struct hermetic_invitation *const *rows;
 	json_t *list = NULL;
-	json_t *row;
-	size_t i;
+	const json_t *row;
+	size_t count, i;
 	enum err e;
 
-	TRY(directory_invitations(&cmd->h->a, &list));
-	json_array_foreach(list, i, row)
-	{
-		TRY(read_letters(cmd, row));
-		print_invitation(cmd, row);
-	}
-	if (json_array_size(list) > 0 && !cmd->args->json)
+	TRY(cmd_did(cmd, hermetic_invitations(cmd->h, &rows, &count)));
+	list = cmd_given(cmd);
+	json_array_foreach(list, i, row) print_invitation(cmd, row);
+	if (count > 0 && !cmd->args->json)
 		out_line("To come in: hermetic accept ID; not to: hermetic "
 			 "decline ID; to hear no more of somebody: hermetic "
 			 "block USER");

@@ -2,9 +2,6 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/directory.h"
-#include "reach/live.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +24,8 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 			return ERR_LOCAL_MEMORY;
 		n = read(STDIN_FILENO, room, 4096);
 		if (n < 0)
-			return why_set(&cmd->h->a.why, ERR_LOCAL_IO, "input",
-				       "Cannot read standard input.");
+			return cmd_no(cmd, ERR_LOCAL_IO, "input",
+				      "Cannot read standard input.");
 		if (n == 0)
 			break;
 		text->n += (size_t)n;
@@ -43,6 +40,7 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 /* The message as the verified log has it. The chat tells it as what it hears. */
 static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
 {
+	enum hermetic_result result;
 	json_t *message = NULL;
 	enum err e = ERR_OK;
 
@@ -52,35 +50,26 @@ static enum err print_sent(struct cmd *cmd, const char *id, uint64_t seq)
 		out_line("Sent #%llu.", (unsigned long long)seq);
 		return ERR_OK;
 	}
-	e = view_entry(&cmd->h->a, id, seq, &message);
-	if (e == ERR_STATE_GONE) {
+	result = cmd_entry(cmd, id, seq, &message);
+	if (result == HERMETIC_GONE)
 		/* in the log, but before the place where we joined again */
 		message =
 		    json_pack("{s:b, s:I}", "sent", 1, "seq", (json_int_t)seq);
-		e = ERR_OK;
-	}
-	TRY(e);
+	else
+		TRY(cmd_did(cmd, result));
 	out_message_json(id, message);
 out:
 	json_decref(message);
 	return e;
 }
 
-static bool ignore_entry(void *context, const char *id, const json_t *entry)
-{
-	(void)context;
-	(void)id;
-	(void)entry;
-	return true;
-}
-
 /* When a message ends is said by this machine's clock, and each member holds it against
  * another one. Where the server's differs by much of the time, the person is told. */
-static void warn_of_clock(struct cmd *cmd, const struct order *order)
+static void warn_of_clock(struct cmd *cmd, uint64_t expires_s)
 {
-	int64_t ahead = cmd->h->a.clock_ahead_ms;
+	int64_t ahead = hermetic_clock_ahead(cmd->h);
 	int64_t off = ahead < 0 ? -ahead : ahead;
-	int64_t lasts = (int64_t)order->expires_s * 1000;
+	int64_t lasts = (int64_t)expires_s * 1000;
 	json_t *line;
 
 	if (lasts == 0 || off < lasts / CLOCK_PART)
@@ -104,67 +93,91 @@ static void warn_of_clock(struct cmd *cmd, const struct order *order)
 			   : "later");
 }
 
-static enum err send_text(struct cmd *cmd, const struct order *order)
+/* The rest of what a verb says: `act`, `about` and so on are its own. */
+struct hermetic_saying cmd_saying(const struct cmd *cmd, enum hermetic_act act)
 {
-	const struct outcome *outcome;
-	enum err e = view_send(&cmd->h->a, order, &outcome);
-
-	if (e == ERR_OK)
-		warn_of_clock(cmd, order);
-	if (outcome != NULL && outcome->kept) {
-		cmd_print_kept(cmd, order->session, outcome->item);
-		return ERR_OK;
-	}
-	return e == ERR_OK ? print_sent(cmd, order->session, outcome->seq) : e;
+	return (struct hermetic_saying){
+		.size = sizeof(struct hermetic_saying),
+		.act = act,
+		.key = cmd->args->key,
+		.to_new_members = cmd->args->to_new_members,
+	};
 }
 
-enum err cmd_send_order(struct cmd *cmd, struct order order)
+enum err cmd_begin_saying(struct cmd *cmd, char id[HERMETIC_ID_SIZE])
 {
-	char id[TEXT_UUID_SIZE];
-	struct live_listener nobody = { .entry = ignore_entry };
-	struct live *live = NULL;
+	enum transport by = cmd->args->transport;
 	enum err e;
 
-	if (order.session == NULL) {
-		TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false,
-				   id));
-		order.session = id;
-	}
-	order.kind = ORDER_SEND;
-	if (cmd->args->key != NULL)
-		order.key = cmd->args->key;
-	order.to_new_members = cmd->args->to_new_members;
-	if (cmd->args->transport == TRANSPORT_DEFAULT ||
-	    cmd->args->transport == TRANSPORT_REST)
-		return send_text(cmd, &order);
-	TRY(live_open(&cmd->h->a, &nobody, &live));
-	TRY(send_text(cmd, &order));
+	TRY(cmd_find(cmd, id));
+	if (by != TRANSPORT_DEFAULT && by != TRANSPORT_REST)
+		TRY(cmd_did(cmd, hermetic_connect(cmd->h)));
 out:
-	live_close(live);
 	return e;
+}
+
+enum err cmd_said(struct cmd *cmd, const char *id, enum hermetic_result result,
+		  const struct hermetic_sent *sent)
+{
+	enum err e = ERR_OK;
+
+	if (result == HERMETIC_OK || result == HERMETIC_KEPT)
+		warn_of_clock(cmd, cmd->args->expires_s);
+	if (result == HERMETIC_KEPT) {
+		cmd_print_kept(cmd, id, sent->item, hermetic_slug(cmd->h),
+			       hermetic_why(cmd->h));
+		goto out;
+	}
+	TRY(cmd_did(cmd, result));
+	TRY(print_sent(cmd, id, sent->number));
+out:
+	return e;
+}
+
+static enum err say(struct cmd *cmd, const char *text,
+		    const struct hermetic_saying *saying)
+{
+	struct hermetic_sent sent = { 0 };
+	char id[HERMETIC_ID_SIZE];
+	enum err e;
+
+	TRY(cmd_begin_saying(cmd, id));
+	TRY(cmd_said(cmd, id, hermetic_send(cmd->h, id, text, saying, &sent),
+		     &sent));
+out:
+	return e;
+}
+
+/* The library takes a text that ends with a NUL. */
+static enum err end_text(struct cmd *cmd, struct buf *text)
+{
+	if (text->n > 0 && memchr(text->p, 0, text->n) != NULL)
+		return cmd_no(cmd, ERR_PEER_INVALID, "utf-8",
+			      "The message is no UTF-8 text, or has a NUL in "
+			      "it.");
+	buf_put_u8(text, 0);
+	return buf_end(text);
 }
 
 enum err cmd_send(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
-	struct order order = {
-		.act = args->edit > 0 ? SAID_EDIT : SAID_TEXT,
-		.about = args->edit > 0 ? args->edit : args->reply,
-		.topic = args->topic,
-		.expires_s = args->expires_s,
-	};
+	struct hermetic_saying saying =
+	    cmd_saying(cmd, args->edit > 0 ? HERMETIC_EDIT : HERMETIC_SAY);
 	struct buf text = BUF_INIT;
 	enum err e;
 
 	if (args->file != NULL)
 		return cmd_send_file(cmd);
+	saying.about = args->edit > 0 ? args->edit : args->reply;
+	saying.topic = args->topic;
+	saying.expires_s = args->expires_s;
 	if (strcmp(args->operands[1], "-") == 0)
 		TRY(read_input(cmd, &text));
 	else
 		buf_put_str(&text, args->operands[1]);
-	TRY(buf_end(&text));
-	order.text = buf_span(&text);
-	TRY(cmd_send_order(cmd, order));
+	TRY(end_text(cmd, &text));
+	TRY(say(cmd, (const char *)text.p, &saying));
 out:
 	buf_clear(&text);
 	return e;
@@ -177,43 +190,51 @@ enum err cmd_read_number(struct cmd *cmd, uint64_t *number)
 	if (text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
 	    *number > 0)
 		return ERR_OK;
-	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "\"%.40s\" is no number of a message.", word);
+	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		      "\"%.40s\" is no number of a message.", word);
 }
 
 enum err cmd_react(struct cmd *cmd)
 {
-	struct order order = { .act = SAID_REACTION };
+	struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_REACT);
 	enum err e;
 
-	TRY(cmd_read_number(cmd, &order.about));
-	order.text = span_str(cmd->args->operands[2]);
-	TRY(cmd_send_order(cmd, order));
+	TRY(cmd_read_number(cmd, &saying.about));
+	TRY(say(cmd, cmd->args->operands[2], &saying));
 out:
 	return e;
 }
 
 enum err cmd_rename(struct cmd *cmd)
 {
-	const struct order order = { .name = cmd->args->operands[1] };
+	const struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_NAME);
 
-	return cmd_send_order(cmd, order);
+	return say(cmd, cmd->args->operands[1], &saying);
 }
 
 enum err cmd_subject(struct cmd *cmd)
 {
-	const struct order order = { .subject = cmd->args->operands[1] };
+	const struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_SUBJECT);
 
-	return cmd_send_order(cmd, order);
+	return say(cmd, cmd->args->operands[1], &saying);
 }
 
 enum err cmd_delete(struct cmd *cmd)
 {
-	struct order order = { .act = SAID_DELETE };
+	struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_DELETE);
 	enum err e;
 
-	TRY(cmd_read_number(cmd, &order.about));
-	TRY(cmd_send_order(cmd, order));
+	TRY(cmd_read_number(cmd, &saying.about));
+	TRY(say(cmd, NULL, &saying));
 out:
 	return e;
+}
+
+enum err cmd_say_picture(struct cmd *cmd, struct span bytes)
+{
+	struct hermetic_saying saying = cmd_saying(cmd, HERMETIC_PICTURE);
+
+	saying.bytes = bytes.p;
+	saying.count = bytes.n;
+	return say(cmd, NULL, &saying);
 }

@@ -2,9 +2,21 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "reach/directory.h"
-#include "reach/drive.h"
-#include "reach/view.h"
+
+#include <string.h>
+
+/* A new reference; `id` NULL: of all sessions. */
+static enum err get_items(struct cmd *cmd, const char *id, json_t **items)
+{
+	const char *text;
+	enum err e;
+
+	TRY(cmd_did(cmd, hermetic_json_outbox(cmd->h, id, &text)));
+	*items = json_loads(text, 0, NULL);
+	ENSURE(*items != NULL, ERR_LOCAL_MEMORY);
+out:
+	return e;
+}
 
 static enum err print_items(struct cmd *cmd, const char *id)
 {
@@ -13,7 +25,7 @@ static enum err print_items(struct cmd *cmd, const char *id)
 	size_t i;
 	enum err e;
 
-	TRY(view_outbox(&cmd->h->a, id, &items));
+	TRY(get_items(cmd, id, &items));
 	json_array_foreach(items, i, item) cmd_print_item(cmd, item);
 	if (json_array_size(items) == 0 && !cmd->args->json)
 		out_line("Nothing waits.");
@@ -26,11 +38,15 @@ out:
 
 static void print_events(const struct cmd *cmd)
 {
-	struct device_event event;
+	const struct hermetic_event *event;
 
-	while (device_next_event(cmd->h->a.device, &event))
-		if (event.kind != EVENT_ENTRY)
-			cmd_print_event(cmd, &event);
+	while ((event = hermetic_next_event(cmd->h)) != NULL)
+		cmd_print_event(cmd, event);
+}
+
+static bool waits(const json_t *item)
+{
+	return strcmp(out_member(item, "state"), "refused") != 0;
 }
 
 /* Prints what still waits there: the command ends with exit code 4 then. */
@@ -41,10 +57,10 @@ static enum err print_waiting(struct cmd *cmd, const char *id)
 	size_t i;
 	enum err e;
 
-	TRY(view_outbox(&cmd->h->a, id, &items));
+	TRY(get_items(cmd, id, &items));
 	json_array_foreach(items, i, item)
 	{
-		if (!view_item_waits(item))
+		if (!waits(item))
 			continue;
 		cmd_print_item(cmd, item);
 		cmd->kept = true;
@@ -54,50 +70,60 @@ out:
 	return e;
 }
 
-/* What an order waits for is no failure of it. The reason of one that failed before
- * stays: it is reported at the end. */
-static void print_reason(struct cmd *cmd, const char *id,
-			 const struct outcome *outcome)
+/* *failed: the first failure of a session that sent nothing; it is reported at the end. What
+ * an order waits for is no failure of it. */
+static enum err flush_session(struct cmd *cmd, const char *id,
+			      struct cmd_failure *failed)
 {
-	struct why failed = cmd->h->a.why;
+	enum hermetic_result result = hermetic_flush(cmd->h, id);
+	json_t *given = cmd_given(cmd);
+	enum err e;
 
-	cmd->h->a.why = *outcome->why;
-	cmd_print_kept(cmd, id, outcome->item);
-	cmd->h->a.why = failed;
-}
-
-/* *result: the first failure of a session that sent nothing. */
-static enum err flush_session(struct cmd *cmd, const char *id, enum err *result)
-{
-	const struct order order = { .kind = ORDER_REFRESH,
-				     .session = id,
-				     .flush = true };
-	const struct outcome *outcome;
-	enum err e, sent = drive_order(&cmd->h->a, &order, &outcome);
-
+	if (result != HERMETIC_KEPT && failed->e == ERR_OK)
+		cmd_keep(cmd, cmd_did(cmd, result), failed);
 	print_events(cmd);
 	TRY(print_waiting(cmd, id));
-	if (sent == ERR_OK && outcome->kept)
-		print_reason(cmd, id, outcome);
-	if (*result == ERR_OK)
-		*result = sent;
+	if (result == HERMETIC_KEPT)
+		cmd_print_kept(cmd, id,
+			       (uint64_t)json_integer_value(
+				   json_object_get(given, "item")),
+			       hermetic_slug(cmd->h), hermetic_why(cmd->h));
 out:
+	json_decref(given);
+	return e;
+}
+
+/* The ids of the sessions in which something waits, each once. */
+static enum err waiting_sessions(struct cmd *cmd, const char *id, json_t *ids)
+{
+	json_t *items = NULL;
+	const json_t *item;
+	size_t i;
+	enum err e;
+
+	TRY(get_items(cmd, id, &items));
+	json_array_foreach(items, i, item) if (waits(item))(void)
+	    json_object_set_new(ids, out_member(item, "session_id"),
+				json_true());
+out:
+	json_decref(items);
 	return e;
 }
 
 static enum err flush(struct cmd *cmd, const char *id)
 {
-	enum err e, result = ERR_OK;
+	struct cmd_failure failed = { .e = ERR_OK };
 	json_t *ids = json_object();
 	const char *session;
 	const json_t *value;
+	enum err e;
 
-	TRY(view_waiting(&cmd->h->a, id, ids));
+	TRY(waiting_sessions(cmd, id, ids));
 	json_object_foreach(ids, session, value)
-	    TRY(flush_session(cmd, session, &result));
+	    TRY(flush_session(cmd, session, &failed));
 	if (json_object_size(ids) == 0 && !cmd->args->json)
 		out_line("Nothing waits.");
-	e = result;
+	e = cmd_fail(cmd, &failed);
 out:
 	json_decref(ids);
 	return e;
@@ -108,23 +134,27 @@ out:
 static enum err drop(struct cmd *cmd, const char *id)
 {
 	uint64_t item = cmd->args->drop_item;
-	size_t dropped = 0;
-	json_t *line;
-	enum err e;
+	enum hermetic_result result = hermetic_drop(cmd->h, id, item);
+	json_t *line = cmd_given(cmd);
+	json_int_t dropped =
+	    json_integer_value(json_object_get(line, "dropped"));
+	enum err e = ERR_OK;
 
-	TRY(device_outbox_drop(cmd->h->a.device, id, item, &dropped));
-	ENSURE(item == DEVICE_OUTBOX_ALL || dropped > 0,
-	       why_set(&cmd->h->a.why, ERR_STATE_GONE, "no-such-item",
-		       "There is no item %llu in the outbox of %s. See: "
-		       "hermetic outbox",
-		       (unsigned long long)item, id));
+	json_decref(line);
+	if (result == HERMETIC_GONE && item != HERMETIC_ALL_ITEMS)
+		TRY(cmd_no(cmd, ERR_STATE_GONE, "no-such-item",
+			   "There is no item %llu in the outbox of %s. See: "
+			   "hermetic outbox",
+			   (unsigned long long)item, id));
+	else if (result != HERMETIC_GONE)
+		TRY(cmd_did(cmd, result));
 	if (cmd->args->json) {
 		line = json_pack("{s:s, s:I}", "session_id", id, "dropped",
-				 (json_int_t)dropped);
+				 dropped);
 		out_json(line);
 		json_decref(line);
 	} else {
-		out_line("Dropped %zu item%s.", dropped,
+		out_line("Dropped %lld item%s.", (long long)dropped,
 			 dropped == 1 ? "" : "s");
 	}
 out:
@@ -134,11 +164,11 @@ out:
 enum err cmd_outbox(struct cmd *cmd)
 {
 	const char *given = cmd->args->operands[0];
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
 	if (given != NULL)
-		TRY(directory_find(&cmd->h->a, given, false, id));
+		TRY(cmd_find(cmd, id));
 	if (cmd->args->drop != NULL)
 		e = drop(cmd, id);
 	else if (cmd->args->flush)

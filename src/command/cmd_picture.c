@@ -2,15 +2,14 @@
 #include "command/cmd.h"
 
 #include "command/out.h"
-#include "device/room.h"
-#include "reach/directory.h"
 #include "reach/given.h"
-#include "reach/view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define PICTURE_MAX 16384 /* of hermetic_set_picture() */
 
 /* One byte more than a picture may have says that there are too many. */
 static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
@@ -21,21 +20,21 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 	int fd;
 
 	TRY(given_open(path, &fd, &is, &cmd->h->a.why));
-	while (bytes->n <= ROOM_PICTURE_MAX) {
-		uint8_t *room = buf_reserve(bytes, ROOM_PICTURE_MAX);
+	while (bytes->n <= PICTURE_MAX) {
+		uint8_t *room = buf_reserve(bytes, PICTURE_MAX);
 
 		ENSURE(room != NULL, ERR_LOCAL_MEMORY);
-		n = read(fd, room, ROOM_PICTURE_MAX);
+		n = read(fd, room, PICTURE_MAX);
 		if (n <= 0)
 			break;
 		bytes->n += (size_t)n;
 	}
 	if (n < 0)
-		e = why_set(&cmd->h->a.why, ERR_LOCAL_IO, "file",
-			    "Cannot read %.200s: %s.", path, strerror(errno));
+		e = cmd_no(cmd, ERR_LOCAL_IO, "file", "Cannot read %.200s: %s.",
+			   path, strerror(errno));
 	else if (bytes->n == 0)
-		e = why_set(&cmd->h->a.why, ERR_PEER_INVALID, "picture",
-			    "%.200s is empty.", path);
+		e = cmd_no(cmd, ERR_PEER_INVALID, "picture", "%.200s is empty.",
+			   path);
 out:
 	if (fd >= 0)
 		(void)close(fd);
@@ -44,14 +43,12 @@ out:
 
 static enum err set_picture(struct cmd *cmd, const char *path)
 {
-	struct order order = { .says_picture = true };
 	struct buf bytes = BUF_INIT;
 	enum err e;
 
 	if (path[0] != '\0')
 		TRY(read_file(cmd, path, &bytes));
-	order.picture = buf_span(&bytes);
-	TRY(cmd_send_order(cmd, order));
+	TRY(cmd_say_picture(cmd, buf_span(&bytes)));
 out:
 	buf_clear(&bytes);
 	return e;
@@ -59,23 +56,23 @@ out:
 
 static enum err write_picture(struct cmd *cmd)
 {
-	struct buf bytes = BUF_INIT;
-	char id[TEXT_UUID_SIZE];
+	enum hermetic_result result;
+	char id[HERMETIC_ID_SIZE];
+	const void *bytes;
+	size_t count;
 	enum err e;
 
-	TRY(directory_find(&cmd->h->a, cmd->args->operands[0], false, id));
-	TRY(view_refresh(&cmd->h->a, id));
-	e = device_picture(cmd->h->a.device, id, &bytes);
-	if (e == ERR_STATE_GONE)
-		e = why_set(&cmd->h->a.why, e, "no-picture",
-			    "Session %.8s has no picture.", id);
-	TRY(e);
-	if (fwrite(bytes.p, 1, bytes.n, stdout) != bytes.n ||
-	    fflush(stdout) != 0)
-		e = why_set(&cmd->h->a.why, ERR_LOCAL_IO, "output",
-			    "Cannot write the picture.");
+	TRY(cmd_find(cmd, id));
+	TRY(cmd_did(cmd, hermetic_refresh(cmd->h, id)));
+	result = hermetic_picture(cmd->h, id, &bytes, &count);
+	if (result == HERMETIC_GONE)
+		TRY(cmd_no(cmd, ERR_STATE_GONE, "no-picture",
+			   "Session %.8s has no picture.", id));
+	TRY(cmd_did(cmd, result));
+	if (fwrite(bytes, 1, count, stdout) != count || fflush(stdout) != 0)
+		e = cmd_no(cmd, ERR_LOCAL_IO, "output",
+			   "Cannot write the picture.");
 out:
-	buf_clear(&bytes);
 	return e;
 }
 
@@ -85,7 +82,7 @@ enum err cmd_picture(struct cmd *cmd)
 		return set_picture(cmd, cmd->args->operands[1]);
 	if (!cmd->chat && isatty(STDOUT_FILENO) != 1)
 		return write_picture(cmd);
-	return why_set(&cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "A picture is no text for a terminal: hermetic picture "
-		       "ID >FILE");
+	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		      "A picture is no text for a terminal: hermetic picture "
+		      "ID >FILE");
 }

@@ -274,21 +274,20 @@ out:
 
 /* ---- the outbox ---- */
 
-void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item)
+void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item,
+		    const char *slug, const char *text)
 {
-	struct why *why = &cmd->h->a.why;
-	const char *slug = why->slug[0] != '\0' ? why->slug : "waiting";
-	const char *text = why->text[0] != '\0'
-			       ? why->text
-			       : "It is sent with a later command.";
 	struct buf safe = BUF_INIT;
 	json_t *line;
 
+	if (text[0] == '\0')
+		text = "It is sent with a later command.";
 	cmd->kept = true;
 	if (cmd->args->json) {
 		line = json_pack("{s:s, s:b, s:I, s:s, s:s}", "session_id", id,
 				 "kept", 1, "item", (json_int_t)item, "error",
-				 slug, "detail", text);
+				 slug[0] != '\0' ? slug : "waiting", "detail",
+				 text);
 		out_json(line);
 		json_decref(line);
 	} else {
@@ -297,7 +296,6 @@ void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item)
 			      safe.n > 0 ? (const char *)safe.p : "");
 	}
 	buf_clear(&safe);
-	why_clear(why);
 }
 
 static const char *when(const json_t *item)
@@ -359,38 +357,48 @@ void cmd_print_item(const struct cmd *cmd, const json_t *item)
 	buf_clear(&said);
 }
 
-void cmd_print_event(const struct cmd *cmd, const struct device_event *event)
+/* What became of an item, or of the membership; NULL: of something else. */
+static const char *state_of(const struct hermetic_event *event)
 {
-	static const char *const states[] = {
-		[EVENT_ENTRY] = NULL,
-		[EVENT_SENT] = "sent",
-		[EVENT_REFUSED] = "refused",
-		[EVENT_ENDED] = "ended",
-	};
-	json_t *line;
+	return event->kind == HERMETIC_EVENT_SENT      ? "sent"
+	       : event->kind == HERMETIC_EVENT_REFUSED ? "refused"
+	       : event->kind == HERMETIC_EVENT_ENDED   ? "ended"
+						       : NULL;
+}
 
-	if (cmd->args->json && states[event->kind] != NULL) {
-		line = json_pack("{s:s, s:s}", "session_id", event->session,
-				 "state", states[event->kind]);
-		if (event->kind != EVENT_ENDED)
-			(void)json_object_set_new(
-			    line, "item",
-			    json_integer((json_int_t)event->item));
-		if (event->kind == EVENT_SENT)
-			(void)json_object_set_new(
-			    line, "seq", json_integer((json_int_t)event->seq));
-		out_json(line);
-		json_decref(line);
-	} else if (event->kind == EVENT_SENT) {
+static void print_event_json(const struct hermetic_event *event,
+			     const char *state)
+{
+	json_t *line = json_pack("{s:s, s:s}", "session_id", event->session,
+				 "state", state);
+
+	if (event->kind != HERMETIC_EVENT_ENDED)
+		(void)json_object_set_new(
+		    line, "item", json_integer((json_int_t)event->item));
+	if (event->kind == HERMETIC_EVENT_SENT)
+		(void)json_object_set_new(
+		    line, "seq", json_integer((json_int_t)event->number));
+	out_json(line);
+	json_decref(line);
+}
+
+void cmd_print_event(const struct cmd *cmd, const struct hermetic_event *event)
+{
+	const char *state = state_of(event);
+
+	if (state == NULL)
+		return;
+	if (cmd->args->json)
+		print_event_json(event, state);
+	else if (event->kind == HERMETIC_EVENT_SENT)
 		out_line("* Sent #%llu (item %llu).",
-			 (unsigned long long)event->seq,
+			 (unsigned long long)event->number,
 			 (unsigned long long)event->item);
-	} else if (event->kind == EVENT_REFUSED) {
+	else if (event->kind == HERMETIC_EVENT_REFUSED)
 		out_line("! Item %llu was refused for good. See: hermetic "
 			 "outbox %.8s",
 			 (unsigned long long)event->item, event->session);
-	} else if (event->kind == EVENT_ENDED) {
+	else
 		out_line("* This device is not in session %.8s any more.",
 			 event->session);
-	}
 }

@@ -91,3 +91,16 @@ enum err cmd_person(struct cmd *cmd, const char *user, json_t **person)
 out:
 	return e;
 }
+
+enum hermetic_result cmd_entry(struct cmd *cmd, const char *id, uint64_t number,
+			       json_t **entry)
+{
+	const struct hermetic_event *event;
+	enum hermetic_result result =
+	    hermetic_entry(cmd->h, id, number, &event);
+
+	*entry =
+	    result == HERMETIC_OK ? json_loads(event->json, 0, NULL) : NULL;
+	return result == HERMETIC_OK && *entry == NULL ? HERMETIC_LOCAL
+						       : result;
+}

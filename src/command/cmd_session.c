@@ -3,8 +3,6 @@
 
 #include "command/out.h"
 #include "command/shown.h"
-#include "reach/directory.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +13,8 @@ static json_int_t number(const json_t *object, const char *member)
 }
 
 /* ---- lists ---- */
+
+#define UNREAD_MAX 1000 /* of struct hermetic_session */
 
 /* ", 3 not read"; ", 3 not read, about 2 more". What the server tells of and this device
  * has not may be no messages. */
@@ -31,9 +31,9 @@ static const char *unread_of(const json_t *row)
 			       (long long)behind,
 			       count > 0 ? " more" : " not read");
 	if (count > 0)
-		(void)snprintf(
-		    text, sizeof(text), ", %lld%s not read%s", (long long)count,
-		    count == DEVICE_UNREAD_MAX ? " or more" : "", more);
+		(void)snprintf(text, sizeof(text), ", %lld%s not read%s",
+			       (long long)count,
+			       count == UNREAD_MAX ? " or more" : "", more);
 	else
 		(void)snprintf(text, sizeof(text), "%s", more);
 	return text;
@@ -108,32 +108,26 @@ static void print_session(const struct cmd *cmd, const json_t *row)
  * option: then it is the beginning of the id. */
 static enum err print_labels(struct cmd *cmd)
 {
-	struct buf label = BUF_INIT, safe = BUF_INIT;
-	json_t *list = NULL;
-	const json_t *row;
-	size_t i;
+	const struct hermetic_label *const *rows;
+	struct buf safe = BUF_INIT;
+	size_t count, i;
 	enum err e;
 
-	TRY(view_names(&cmd->h->a, &list));
-	json_array_foreach(list, i, row)
-	{
-		const char *id = out_member(row, "session_id");
+	TRY(cmd_did(cmd, hermetic_labels(cmd->h, &rows, &count)));
+	for (i = 0; i < count; i++) {
+		struct span label = span_str(rows[i]->label);
 
-		buf_reset(&label);
 		buf_reset(&safe);
-		TRY(directory_label(&cmd->h->a, id, &label));
-		out_put_name(&safe, buf_span(&label));
+		out_put_name(&safe, label);
 		TRY(safe.fail);
-		if (span_equal(buf_span(&safe), buf_span(&label)) &&
+		if (span_equal(buf_span(&safe), label) &&
 		    !(label.n > 0 && label.p[0] == '-'))
-			out_line("%.*s", (int)label.n, (const char *)label.p);
+			out_line("%s", rows[i]->label);
 		else
-			out_line("%.8s", id);
+			out_line("%.8s", rows[i]->session);
 	}
 out:
-	buf_clear(&label);
 	buf_clear(&safe);
-	json_decref(list);
 	return e;
 }
 
@@ -152,16 +146,17 @@ void cmd_print_sessions(const struct cmd *cmd, const json_t *list, bool all)
 /* What is kept here is printed even when the server cannot be asked. */
 enum err cmd_sessions(struct cmd *cmd)
 {
+	enum hermetic_result result;
 	json_t *list = NULL;
-	enum err e;
+	enum err e = ERR_OK;
 
 	if (cmd->args->names)
 		return print_labels(cmd);
-	e = directory_look(&cmd->h->a, &list);
-	if (list == NULL)
-		goto out;
-	cmd_print_sessions(cmd, list, e == ERR_OK);
-	TRY(e);
+	result = hermetic_look(cmd->h);
+	list = cmd_given(cmd);
+	if (list != NULL)
+		cmd_print_sessions(cmd, list, result == HERMETIC_OK);
+	TRY(cmd_did(cmd, result));
 	if (!cmd->args->json && cmd_someone_waits(cmd))
 		(void)fprintf(stderr, "hermetic: A device waits to be "
 				      "approved: hermetic devices\n");
@@ -226,7 +221,7 @@ static enum err list_people(struct cmd *cmd, const json_t *session,
 		if (json_object_get(member, "compared") == NULL ||
 		    is_listed(people, user))
 			continue;
-		TRY(view_person(&cmd->h->a, user, &person));
+		TRY(cmd_person(cmd, user, &person));
 		if (person != NULL)
 			(void)json_array_append_new(
 			    people,

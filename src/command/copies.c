@@ -1,7 +1,6 @@
 #include "command/copies.h"
 
 #include "command/out.h"
-#include "reach/view.h"
 
 #include <string.h>
 
@@ -11,11 +10,12 @@
 	"lock each other out: end one of them."
 
 /* A departure is told by whichever device posts it. */
-static bool may_be(const struct account *a, const json_t *entry)
+static bool may_be(const struct cmd *cmd, const json_t *entry)
 {
 	return !json_is_true(json_object_get(entry, "own")) &&
 	       strcmp(out_member(entry, "kind"), "departed") != 0 &&
-	       strcmp(out_member(entry, "from"), a->username) == 0;
+	       strcmp(out_member(entry, "from"), hermetic_username(cmd->h)) ==
+		   0;
 }
 
 /* The account is known by its fingerprint in sessions with places. */
@@ -29,17 +29,20 @@ static bool is_from(const json_t *member, const json_t *entry)
 		json_equal(account, json_object_get(entry, "account")));
 }
 
-static bool is_from_own_leaf(struct account *a, const char *id,
+static bool is_from_own_leaf(struct cmd *cmd, const char *id,
 			     const json_t *entry)
 {
 	json_t *session = NULL;
 	const json_t *member;
-	struct why kept = a->why;
 	bool found = false;
 	size_t i;
 
-	if (view_session(a, id, &session) != ERR_OK)
-		a->why = kept;
+	struct why kept = cmd->h->a.why; /* of what goes on around this */
+	enum err e = cmd_describe(cmd, id, &session);
+
+	cmd->h->a.why = kept;
+	if (e != ERR_OK)
+		return false;
 	json_array_foreach(json_object_get(session, "members"), i, member)
 	    found |= json_is_true(json_object_get(member, "own")) &&
 		     is_from(member, entry);
@@ -47,20 +50,20 @@ static bool is_from_own_leaf(struct account *a, const char *id,
 	return found;
 }
 
-json_t *copies_marked(struct account *a, const char *id, const json_t *entry)
+json_t *copies_marked(struct cmd *cmd, const char *id, const json_t *entry)
 {
 	json_t *same = (json_t *)(uintptr_t)entry, *marked;
 
-	if (!may_be(a, entry) || !is_from_own_leaf(a, id, entry))
+	if (!may_be(cmd, entry) || !is_from_own_leaf(cmd, id, entry))
 		return json_incref(same);
 	marked = json_copy(same);
 	(void)json_object_set_new(marked, "copy", json_true());
 	return marked;
 }
 
-static void tell(const struct cmd *cmd, const struct device_event *event)
+static void tell(const struct cmd *cmd, const struct hermetic_event *event)
 {
-	unsigned long long seq = event->seq;
+	unsigned long long seq = event->number;
 	json_t *line;
 
 	if (!cmd->args->json) {
@@ -76,15 +79,17 @@ static void tell(const struct cmd *cmd, const struct device_event *event)
 	json_decref(line);
 }
 
-static bool is_copy(struct account *a, const struct device_event *event)
+static bool is_copy(struct cmd *cmd, const struct hermetic_event *event)
 {
-	json_t *entry = NULL, *marked;
+	json_t *entry, *marked;
 	bool is;
 
-	if (event->kind != EVENT_ENTRY ||
-	    view_entry(a, event->session, event->seq, &entry) != ERR_OK)
+	if (event->own || strcmp(event->from, hermetic_username(cmd->h)) != 0)
 		return false;
-	marked = copies_marked(a, event->session, entry);
+	entry = json_loads(event->json, 0, NULL);
+	if (entry == NULL)
+		return false;
+	marked = copies_marked(cmd, event->session, entry);
 	is = marked != entry;
 	json_decref(marked);
 	json_decref(entry);
@@ -94,15 +99,14 @@ static bool is_copy(struct account *a, const struct device_event *event)
 void copies_tell(struct cmd *cmd)
 {
 	json_t *told = json_object();
-	struct device_event event;
+	const struct hermetic_event *event;
 
-	while (cmd->h->a.device != NULL &&
-	       device_next_event(cmd->h->a.device, &event)) {
-		if (json_object_get(told, event.session) != NULL ||
-		    !is_copy(&cmd->h->a, &event))
+	while ((event = hermetic_next_event(cmd->h)) != NULL) {
+		if (json_object_get(told, event->session) != NULL ||
+		    !is_copy(cmd, event))
 			continue;
-		tell(cmd, &event);
-		(void)json_object_set_new(told, event.session, json_true());
+		tell(cmd, event);
+		(void)json_object_set_new(told, event->session, json_true());
 	}
 	json_decref(told);
 }

@@ -7,7 +7,7 @@
 
 /* A new reference: the entry as it is, or a copy of it with the member `copy`
  * (true), where that is so. */
-json_t *copies_marked(struct account *a, const char *id, const json_t *entry);
+json_t *copies_marked(struct cmd *cmd, const char *id, const json_t *entry);
 
 /* Tells the person on standard error which of the entries that the device has taken
  * since are so: one of each session. */

@@ -78,7 +78,7 @@ enum err shown_read(struct cmd *cmd, const char *id, bool json,
 {
 	if (json || part.to == 0 || !out_is_good())
 		return ERR_OK;
-	return device_read(cmd->h->a.device, id, part.from, part.to);
+	return cmd_did(cmd, hermetic_read_part(cmd->h, id, part.from, part.to));
 }
 
 enum err shown_update(struct cmd *cmd, const char *id, const json_t *printed,

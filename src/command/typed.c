@@ -3,20 +3,30 @@
 #include <string.h>
 
 #define SPACES " \t"
-#define ESCAPED SPACES "\"\\"
+#define QUOTES "\"'"
+#define ESCAPED SPACES QUOTES "\\"
+
+static bool is_quote(char c)
+{
+	return c != '\0' && strchr(QUOTES, c) != NULL;
+}
 
 static bool is_escape(const char *at)
 {
 	return at[0] == '\\' && at[1] != '\0' && strchr(ESCAPED, at[1]) != NULL;
 }
 
-/* The quote that ends the word whose first quote is there; NULL: it has none. */
+/* The quote that ends the word which begins with one there; NULL: it has none. */
 static const char *closing(const char *at)
 {
-	for (at++; *at != '\0' && *at != '"'; at++)
+	char quote = *at;
+
+	if (!is_quote(quote))
+		return NULL;
+	for (at++; *at != '\0' && *at != quote; at++)
 		if (is_escape(at))
 			at++;
-	return *at == '"' && (at[1] == '\0' || strchr(SPACES, at[1]) != NULL)
+	return *at == quote && (at[1] == '\0' || strchr(SPACES, at[1]) != NULL)
 		   ? at
 		   : NULL;
 }
@@ -25,7 +35,7 @@ static const char *closing(const char *at)
  * where it ends, and how long it is. */
 static const char *take(const char *at, char *out, size_t *n)
 {
-	const char *end = *at == '"' ? closing(at) : NULL;
+	const char *end = closing(at);
 	bool quoted = end != NULL;
 
 	*n = 0;
@@ -60,7 +70,7 @@ const char *typed_behind(const char *text, size_t count)
 	const char *at = text + strspn(text, SPACES), *end;
 
 	for (; count > 0 && *at != '\0'; count--) {
-		end = *at == '"' ? closing(at) : NULL;
+		end = closing(at);
 		if (end != NULL)
 			at = end + 1;
 		while (*at != '\0' && strchr(SPACES, *at) == NULL)
@@ -87,7 +97,9 @@ void typed_put_rest(struct buf *out, const char *rest)
 void typed_put_word(struct buf *out, struct span word)
 {
 	for (size_t i = 0; i < word.n; i++) {
-		if (word.p[i] != '\0' && strchr(ESCAPED, word.p[i]) != NULL)
+		/* an apostrophe quotes nothing behind a letter */
+		if (word.p[i] != '\0' && strchr(ESCAPED, word.p[i]) != NULL &&
+		    (word.p[i] != '\'' || i == 0))
 			buf_put_u8(out, '\\');
 		buf_put_u8(out, word.p[i]);
 	}

@@ -1,6 +1,6 @@
 /* The words of a command that is typed in the chat. Spaces stand between words; they belong
- * to one between two quotes that begin and end it, and behind a backslash: "two words" and
- * two\ words are the same. A backslash in front of anything but a space, a quote or a
+ * to one between two quotes, double or single, that begin and end it, and behind a backslash:
+ * "two words", 'two words' and two\ words are the same. A backslash in front of anything but a space, a quote or a
  * backslash is itself, as is a quote anywhere else. */
 #ifndef HERMETIC_COMMAND_TYPED_H
 #define HERMETIC_COMMAND_TYPED_H

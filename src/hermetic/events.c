@@ -16,8 +16,29 @@
 #define AGAIN_MAX_MS 60000
 #define ROUNDS_MAX 64 /* of taking what came, in one step */
 
+/* What the device has taken in, while nobody listens to it. An entry that cannot be read is
+ * told without what is kept of it. */
+static void tell_taken(struct hermetic *h)
+{
+	const struct why kept = h->a.why; /* of what goes on around this */
+	struct device_event event;
+	json_t *entry = NULL;
+
+	if (h->live != NULL || !device_next_event(h->a.device, &event))
+		return;
+	if (event.kind == EVENT_ENTRY &&
+	    view_entry(&h->a, event.session, event.seq, &entry) == ERR_OK)
+		told_add(&h->told, told_make_entry(event.session, entry));
+	else
+		told_add_event(&h->told, &event);
+	json_decref(entry);
+	h->a.why = kept;
+}
+
 const struct hermetic_event *hermetic_next_event(struct hermetic *h)
 {
+	if (h->open && h->told.first == NULL)
+		tell_taken(h);
 	return told_take(&h->told);
 }
 
@@ -296,6 +317,8 @@ enum hermetic_result hermetic_listen(struct hermetic *h)
 	if (h->live != NULL)
 		return inside_refuse(h, "usage",
 				     "This handle listens already.");
+	live_close(h->way);
+	h->way = NULL;
 	e = listen(h);
 	if (e != ERR_OK) {
 		live_close(h->live);

@@ -48,12 +48,25 @@ enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 				     "size.");
 	order.text = span_str(text != NULL ? text : "");
 	watcher = (struct files_watch){ .watch = watch.watch,
+					.goes_on = watch.goes_on,
 					.context = watch.context };
 	e = files_send(&h->a, path, order, given != NULL ? &watcher : NULL,
 		       &sayer);
 	return e == ERR_OK && sending.result == HERMETIC_KEPT
 		   ? HERMETIC_KEPT
 		   : inside_result(h, e);
+}
+
+static void give_saved(struct hermetic *h, const struct attachment *file,
+		       const struct saving *saving)
+{
+	json_t *given = json_pack(
+	    "{s:s, s:I, s:s%, s:s%}", "saved", (const char *)saving->name.p,
+	    "size", (json_int_t)file->size, "name", file->name.p, file->name.n,
+	    "type", file->type.p, file->type.n);
+
+	inside_give(h, given);
+	json_decref(given);
 }
 
 enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
@@ -73,9 +86,11 @@ enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
 				     "A file is saved in a folder, and struct "
 				     "hermetic_watch has its size.");
 	watcher = (struct files_watch){ .watch = watch.watch,
+					.goes_on = watch.goes_on,
 					.context = watch.context };
 	TRY(files_save(&h->a, session, number, folder,
 		       given != NULL ? &watcher : NULL, &file, &saving));
+	give_saved(h, &file, &saving);
 	buf_clear(&h->saved);
 	h->saved = saving.name;
 	saving.name = (struct buf){ .n = 0 };

@@ -122,6 +122,7 @@ void hermetic_free(struct hermetic *h)
 	if (h == NULL)
 		return;
 	live_close(h->live);
+	live_close(h->way);
 	account_close(&h->a);
 	told_clear(&h->told);
 	told_free_event(h->entry);
@@ -135,6 +136,9 @@ void hermetic_free(struct hermetic *h)
 	inside_list_clear(&h->blocks);
 	inside_list_clear(&h->key_changes);
 	inside_list_clear(&h->receipts);
+	inside_list_clear(&h->invitations);
+	inside_list_clear(&h->labels);
+	buf_clear(&h->label);
 	json_decref(h->given);
 	json_decref(h->follow);
 	json_decref(h->unsent);
@@ -422,7 +426,8 @@ enum hermetic_result hermetic_begin_anew(struct hermetic *h)
 static void no_device(struct hermetic *h)
 {
 	live_close(h->live);
-	h->live = NULL;
+	live_close(h->way);
+	h->live = h->way = NULL;
 	h->open = false;
 }
 

@@ -37,8 +37,8 @@
  * where something has to be asked. A program that may never wait has
  * hermetic/core.h: the device without input and output.
  *
- * This header includes hermetic/account.h, which has one's other devices and other people,
- * and hermetic/core.h.
+ * This header includes hermetic/lists.h, which has more ways to look at sessions,
+ * hermetic/account.h, which has one's other devices and other people, and hermetic/core.h.
  *
  * Structs that are handed in begin with their size, and those that come out are
  * given by pointer: both may grow at their end in later versions.
@@ -350,7 +350,12 @@ enum hermetic_act {
 	HERMETIC_SAY,	 /* perhaps as a reply: about */
 	HERMETIC_EDIT,	 /* the text stands for the message `about` */
 	HERMETIC_DELETE, /* takes the message `about` back */
-	HERMETIC_REACT	 /* the text, an emoji, is put to the message `about` */
+	HERMETIC_REACT,	 /* the text, an emoji, is put to the message `about` */
+	/* Since 0.8. As hermetic_set_name(), hermetic_set_subject() and
+	 * hermetic_set_picture(), with the rest of `saying`: for hermetic_send() alone. */
+	HERMETIC_NAME,
+	HERMETIC_SUBJECT,
+	HERMETIC_PICTURE /* `bytes`; the text is NULL */
 };
 
 struct hermetic_saying {
@@ -364,12 +369,25 @@ struct hermetic_saying {
 	/* Since 0.3. Which of several conversations a message belongs to, to 128
 	 * bytes; NULL: none, or that of the message `about`. */
 	const char *topic;
+	/* Since 0.8. Members forget it so many seconds after it was said, by their clocks; 0:
+	 * never. */
+	uint64_t expires_s;
+	const void *bytes; /* since 0.8: of HERMETIC_PICTURE */
+	size_t count;	   /* of these; 0: no picture any more */
 };
 
 struct hermetic_sent {
 	uint64_t number; /* HERMETIC_OK: where it stands in the verified log */
 	uint64_t item;	 /* HERMETIC_KEPT: of the outbox */
 };
+
+/* Since 0.8. How far the server's clock was ahead of this machine's at its last answer, as it
+ * says; milliseconds. Members hold the end of a message against their own clocks. */
+int64_t hermetic_clock_ahead(const struct hermetic *h);
+
+/* Since 0.8. What is said goes by one connection, WebSocket or MQTT, until hermetic_free(): for
+ * a handle that does not listen. Without it each message is a request. */
+enum hermetic_result hermetic_connect(struct hermetic *h);
 
 /* HERMETIC_KEPT: it is sealed and stored here, and hermetic_why() says for what it
  * waits. It is sent by itself when that has come; what waits for a person to look
@@ -390,9 +408,11 @@ struct hermetic_watch {
 	 * "interrupted". */
 	bool (*watch)(void *context, uint64_t done, uint64_t total);
 	void *context;
+	/* Since 0.8. Is asked while the file is sealed; false ends it, too. May be NULL. */
+	bool (*goes_on)(void *context);
 };
 
-/* `text`, `saying` (without a key: the file is one), `watch` and `sent` may be NULL. */
+/* `text`, `saying`, `watch` and `sent` may be NULL. Without a key the file is one. */
 enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 					const char *path, const char *text,
 					const struct hermetic_saying *saying,
@@ -401,7 +421,8 @@ enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 
 /* The file that an entry names, into that folder, once all of it was verified. *name, or
  * NULL, is what it is called there: what its sender chose, made harmless, and no other
- * file's; borrowed until the next call of this function. */
+ * file's; borrowed until the next call of this function. hermetic_json(): {saved, size, name,
+ * type}; `name` and `type` as its sender says them. */
 enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
 					uint64_t number, const char *folder,
 					const struct hermetic_watch *watch,
@@ -423,11 +444,12 @@ enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 				     size_t *count);
 /* Reads what is new in the session, and sends what waits there. What was said before
  * hermetic_shown() goes to the members that were shown, too. HERMETIC_KEPT:
- * something waits still, and hermetic_why() says for what. */
+ * something waits still, and hermetic_why() says for what; hermetic_json(): {item}. */
 enum hermetic_result hermetic_flush(struct hermetic *h, const char *session);
 #define HERMETIC_ALL_ITEMS UINT64_MAX /* in place of an item's number */
 /* Forgets an item, or all of the session. One that was posted before may stand in
- * the log all the same. HERMETIC_GONE: there was none; no item has the number 0. */
+ * the log all the same. HERMETIC_GONE: there was none; no item has the number 0.
+ * hermetic_json(): {dropped}, how many. */
 enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 				   uint64_t item);
 
@@ -494,7 +516,8 @@ int hermetic_fd(const struct hermetic *h);
  * connection is an event, and no failure. */
 enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms);
 
-/* The oldest that was not taken; NULL: there is none. */
+/* The oldest that was not taken; NULL: there is none. Since 0.8 a handle that does not listen
+ * has the events of what its own calls took in. */
 const struct hermetic_event *hermetic_next_event(struct hermetic *h);
 
 /* One entry that is kept, as an event of it; borrowed until the next call of this
@@ -586,5 +609,6 @@ enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 
 #include "hermetic/account.h"
 #include "hermetic/core.h"
+#include "hermetic/lists.h"
 
 #endif

@@ -73,6 +73,7 @@ bool inside_saying(const void *given, struct order *order)
 	order->about = saying.about;
 	order->key = saying.key;
 	order->topic = saying.topic;
+	order->expires_s = saying.expires_s;
 	order->to_new_members = saying.to_new_members;
 	return true;
 }

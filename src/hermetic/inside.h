@@ -40,7 +40,8 @@ struct hermetic {
 	enum err failed; /* what it was */
 
 	struct inside_list sessions, members, letters, outbox, people, devices,
-	    blocks, key_changes, receipts;
+	    blocks, key_changes, receipts, invitations, labels;
+	struct buf label; /* of hermetic_label() */
 	char safety[128];
 	struct buf recovery_key; /* of hermetic_recovery_key() */
 	struct buf json;	 /* of views.c */
@@ -50,7 +51,8 @@ struct hermetic {
 
 	struct live_listener listener;
 	struct live *live;
-	json_t *follow; /* {ID: after}: what to follow once it is listened */
+	struct live *way; /* of hermetic_connect(); NULL: by requests */
+	json_t *follow;	  /* {ID: after}: what to follow once it is listened */
 	json_t *unsent; /* {ID: true}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
 	struct told told;

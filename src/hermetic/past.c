@@ -2,6 +2,7 @@
 #include "reach/past.h"
 #include "hermetic/inside.h"
 #include "reach/directory.h"
+#include "reach/drive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,4 +126,35 @@ enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
 		live_note_read(h->live, session);
 out:
 	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_read_part(struct hermetic *h, const char *session,
+					uint64_t from, uint64_t to)
+{
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(device_read(h->a.device, session, from, to));
+	if (h->live != NULL)
+		live_note_read(h->live, session);
+out:
+	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_kept(struct hermetic *h, const char *session,
+				   uint64_t *first, uint64_t *last)
+{
+	INSIDE_OPEN(h);
+	*first = device_first_seq(h->a.device, session);
+	*last = device_last_seq(h->a.device, session);
+	return HERMETIC_OK;
+}
+
+enum hermetic_result hermetic_give_receipt(struct hermetic *h,
+					   const char *session)
+{
+	INSIDE_OPEN(h);
+	drive_receipt(&h->a, session);
+	why_clear(&h->a.why);
+	return HERMETIC_OK;
 }

@@ -9,6 +9,10 @@ static enum hermetic_result kept(struct hermetic *h,
 				 const struct outcome *outcome,
 				 const char *session)
 {
+	json_t *given = json_pack("{s:I}", "item", (json_int_t)outcome->item);
+
+	inside_give(h, given);
+	json_decref(given);
 	if (outcome->why != NULL && h->a.why.text[0] == '\0')
 		h->a.why = *outcome->why;
 	(void)why_set(&h->a.why, ERR_STATE_PENDING, "waiting",
@@ -46,6 +50,33 @@ static enum hermetic_result say(struct hermetic *h, const struct order *order,
 	return result == HERMETIC_KEPT ? result : inside_result(h, e);
 }
 
+/* What is said of the session itself is said as the text of none is. */
+static bool take_saying(const void *given, const char *text,
+			struct order *order)
+{
+	struct hermetic_saying saying = { 0 };
+	enum hermetic_act act;
+
+	if (given != NULL && !inside_take(&saying, sizeof(saying), given))
+		return false;
+	act = saying.act;
+	if (act != HERMETIC_NAME && act != HERMETIC_SUBJECT &&
+	    act != HERMETIC_PICTURE) {
+		order->text = span_str(text);
+		return inside_saying(given, order);
+	}
+	saying.size = sizeof(saying);
+	saying.act = HERMETIC_SAY;
+	if (act == HERMETIC_NAME)
+		order->name = text;
+	else if (act == HERMETIC_SUBJECT)
+		order->subject = text;
+	else
+		order->picture = span_of(saying.bytes, saying.count);
+	order->says_picture = act == HERMETIC_PICTURE;
+	return inside_saying(&saying, order);
+}
+
 enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 				   const char *text,
 				   const struct hermetic_saying *saying,
@@ -54,12 +85,34 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 	struct order order = { .kind = ORDER_SEND, .session = session };
 
 	INSIDE_OPEN(h);
-	if (!inside_saying(saying, &order))
+	if (!take_saying(saying, text != NULL ? text : "", &order))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_saying wants its size, "
 				     "and an act that there is.");
-	order.text = span_str(text != NULL ? text : "");
 	return say(h, &order, sent);
+}
+
+int64_t hermetic_clock_ahead(const struct hermetic *h)
+{
+	return h->a.clock_ahead_ms;
+}
+
+static bool ignore_entry(void *context, const char *id, const json_t *entry)
+{
+	(void)context;
+	(void)id;
+	(void)entry;
+	return true;
+}
+
+enum hermetic_result hermetic_connect(struct hermetic *h)
+{
+	static struct live_listener nobody = { .entry = ignore_entry };
+
+	INSIDE_OPEN(h);
+	if (h->live != NULL || h->way != NULL)
+		return HERMETIC_OK;
+	return inside_result(h, live_open(&h->a, &nobody, &h->way));
 }
 
 /* ---- of the session itself ---- */
@@ -171,6 +224,7 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 				   uint64_t item)
 {
 	size_t dropped = 0;
+	json_t *given;
 	enum err e;
 
 	INSIDE_OPEN(h);
@@ -178,6 +232,9 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 		       "the name for all of them is handed on");
 	TRY(device_outbox_drop(h->a.device, session, item, &dropped));
 	ENSURE(dropped > 0, inside_no_item(&h->a.why, session));
+	given = json_pack("{s:I}", "dropped", (json_int_t)dropped);
+	inside_give(h, given);
+	json_decref(given);
 out:
 	return inside_result(h, e);
 }

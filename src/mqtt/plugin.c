@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/sec.h"
 #include "base/settings.h"
@@ -146,14 +147,6 @@ static int on_disconnect(int event, void *data, void *arg)
 	return MOSQ_ERR_SUCCESS;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Turning one out calls on_disconnect(), which moves the last one here. */
 static int on_tick(int event, void *data, void *arg)
 {
@@ -163,9 +156,9 @@ static int on_tick(int event, void *data, void *arg)
 	(void)event;
 	(void)data;
 	(void)arg;
-	if (now_ms() < plugin.next_tick_ms)
+	if (clock_steady_ms() < plugin.next_tick_ms)
 		return MOSQ_ERR_SUCCESS;
-	plugin.next_tick_ms = now_ms() + TICK_MS;
+	plugin.next_tick_ms = clock_steady_ms() + TICK_MS;
 	while (i < plugin.count) {
 		struct client client = plugin.clients[i];
 

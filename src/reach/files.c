@@ -32,15 +32,16 @@ static bool is_wanted(void *context, uint64_t done)
 
 /* ---- sending ---- */
 
-/* The key of an upload is its message's own id, so a try that was cut off behind the
- * message finds that it was said. */
+/* The key of an upload is its message's own id, where the caller has none, so a try that was
+ * cut off behind the message finds that it was said. */
 static enum err say(const struct upload *upload, struct order order,
 		    const struct files_sayer *sayer)
 {
 	char key[UPLOAD_KEY_SIZE];
 
 	upload_key(upload->file.id, key);
-	order.key = key;
+	if (order.key == NULL)
+		order.key = key;
 	order.file = &upload->file;
 	return sayer->say(sayer->context, &order);
 }

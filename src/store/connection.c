@@ -10,8 +10,8 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sec.h"
@@ -60,14 +60,6 @@ struct connection {
 static struct connection *all;
 static unsigned ready_count;
 static bool schema_fits; /* as one of them has found */
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- the socket ---- */
 
@@ -134,7 +126,7 @@ static void disconnect(struct connection *c, const char *why)
 	c->turn += c->state == STATE_CONNECTING || c->state == STATE_MEETING;
 	c->state = STATE_DOWN;
 	memset(c->prepared, PREPARED_NO, sizeof(c->prepared));
-	c->retry_at = now_ms() + retry_after(c->retry_ms);
+	c->retry_at = clock_steady_ms() + retry_after(c->retry_ms);
 	c->retry_ms =
 	    c->retry_ms * 2 < RETRY_MAX_MS ? c->retry_ms * 2 : RETRY_MAX_MS;
 	drop_answer(c);
@@ -213,8 +205,8 @@ enum err connection_send(struct connection *c, enum statement statement,
 				     .params = *params,
 				     .done = done,
 				     .arg = arg,
-				     .deadline =
-					 now_ms() + c->settings.wait_ms };
+				     .deadline = clock_steady_ms() +
+						 c->settings.wait_ms };
 	*params = PARAMS_INIT;
 	store_queue_put(&c->waiting, r);
 	if (c->state == STATE_READY) {
@@ -241,7 +233,8 @@ static void connect_to(struct connection *c, const struct hosts *hosts)
 		return;
 	}
 	c->state = STATE_CONNECTING;
-	c->connect_by = now_ms() + (hosts->count > 1 ? TURN_MS : CONNECT_MS);
+	c->connect_by =
+	    clock_steady_ms() + (hosts->count > 1 ? TURN_MS : CONNECT_MS);
 	watch(c, STORE_WRITE);
 }
 
@@ -295,7 +288,7 @@ static void on_met(struct connection *c, const PGresult *result)
 		return;
 	}
 	c->state = STATE_PREPARING;
-	c->connect_by = now_ms() + PREPARE_MS;
+	c->connect_by = clock_steady_ms() + PREPARE_MS;
 	if (!prepare_session(c->pg, &c->settings, synchronous_commit(c),
 			     !schema_fits) ||
 	    !flush(c))
@@ -335,11 +328,12 @@ static bool is_outdated(const struct connection *c)
 static enum err failure_of(struct connection *c, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *said = NULL;
 	enum err e = sqlstate_err(state);
 
 	metrics_refusal(state);
 	if (sqlstate_is_news(state))
-		c->unwell_until = now_ms() + UNWELL_MS;
+		c->unwell_until = clock_steady_ms() + UNWELL_MS;
 	if (e == ERR_LOCAL_BUSY)
 		LOG(WARN, "the database refuses for now",
 		    LOG_STR("sqlstate", state),
@@ -347,8 +341,12 @@ static enum err failure_of(struct connection *c, const PGresult *result)
 	if (e != ERR_LOCAL_BUG)
 		return e;
 	metrics_count(METRIC_DATABASE_ERRORS, 1);
+	/* a statement with parameters may be quoted in it: those come later */
+	if (c->state == STATE_PREPARING)
+		said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	LOG(ERROR, "statement refused",
-	    LOG_STR("sqlstate", state != NULL ? state : "none"));
+	    LOG_STR("sqlstate", state != NULL ? state : "none"),
+	    LOG_STR("reason", said != NULL ? said : ""));
 	return e;
 }
 
@@ -496,7 +494,7 @@ static void fail_overdue(struct connection *c, uint64_t now)
 static void on_tick(void *arg)
 {
 	struct connection *c = arg;
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	if (c->state == STATE_DOWN) {
 		if (now >= c->retry_at)
@@ -534,7 +532,7 @@ enum err connection_open(const struct store_loop *loop,
 	if (all == NULL || schema_fits)
 		start_connecting(c);
 	else
-		c->retry_at = now_ms() + LOOK_MS;
+		c->retry_at = clock_steady_ms() + LOOK_MS;
 	c->next = all;
 	all = c;
 	*out = c;
@@ -548,7 +546,7 @@ bool connection_is_ready(const struct connection *c)
 
 bool connection_is_well(const struct connection *c)
 {
-	return c->state == STATE_READY && now_ms() >= c->unwell_until;
+	return c->state == STATE_READY && clock_steady_ms() >= c->unwell_until;
 }
 
 int connection_backend(const struct connection *c)

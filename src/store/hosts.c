@@ -5,8 +5,8 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -31,14 +31,6 @@ struct name {
 static struct name names[NAMES_MAX];
 static const struct addrinfo HINTS = { .ai_family = AF_UNSPEC,
 				       .ai_socktype = SOCK_STREAM };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- lookups ---- */
 
@@ -78,7 +70,7 @@ static void look_up(struct name *name)
 
 	name->lookup =
 	    (struct gaicb){ .ar_name = name->text, .ar_request = &HINTS };
-	name->since = now_ms();
+	name->since = clock_steady_ms();
 	name->pending = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0;
 }
 
@@ -97,7 +89,7 @@ static struct name *name_of(struct span text)
 	if (name->pending)
 		harvest(name);
 	if (!name->pending &&
-	    (name->since == 0 || name->since + AGAIN_MS < now_ms()))
+	    (name->since == 0 || name->since + AGAIN_MS < clock_steady_ms()))
 		look_up(name);
 	return name;
 }
@@ -177,7 +169,7 @@ static bool put_host(struct hosts *out, struct span host, struct span port)
 	for (size_t i = 0; i < name->count; i++)
 		put(out, host, span_str(name->addresses[i]), port);
 	return name->count == 0 && name->pending &&
-	       name->since + PATIENCE_MS > now_ms();
+	       name->since + PATIENCE_MS > clock_steady_ms();
 }
 
 static enum err end(struct hosts *out)

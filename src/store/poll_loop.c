@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 enum { WATCHES_MAX = 64, TIMERS_MAX = 16, LATER_MAX = 16 };
 
 struct watch {
@@ -37,14 +37,6 @@ struct poll_loop {
 	struct later later[LATER_MAX];
 	size_t later_count;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static size_t find(const struct poll_loop *loop, int fd)
 {
@@ -88,7 +80,7 @@ static void every(void *context, unsigned ms, void (*tick)(void *arg),
 
 	if (loop->timer_count < TIMERS_MAX)
 		loop->timers[loop->timer_count++] =
-		    (struct timer){ ms, now_ms() + ms, tick, arg };
+		    (struct timer){ ms, clock_steady_ms() + ms, tick, arg };
 }
 
 /* Each user has one at a time on its way; without room it is run now. */
@@ -98,7 +90,8 @@ static void later(void *context, unsigned ms, void (*run)(void *arg), void *arg)
 
 	if (loop->later_count < LATER_MAX)
 		loop->later[loop->later_count++] =
-		    (struct later){ ms == 0 ? 0 : now_ms() + ms, run, arg };
+		    (struct later){ ms == 0 ? 0 : clock_steady_ms() + ms, run,
+				    arg };
 	else
 		run(arg);
 }
@@ -128,7 +121,7 @@ const struct store_loop *poll_loop_store(struct poll_loop *loop)
 
 static unsigned until_timer(const struct poll_loop *loop, unsigned ms)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	for (size_t i = 0; i < loop->later_count; i++) {
 		uint64_t due = loop->later[i].due_ms;
@@ -151,7 +144,7 @@ static unsigned until_timer(const struct poll_loop *loop, unsigned ms)
 
 static void run_timers(struct poll_loop *loop)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	for (size_t i = 0; i < loop->timer_count; i++) {
 		struct timer *t = &loop->timers[i];
@@ -167,7 +160,7 @@ static void run_later(struct poll_loop *loop)
 {
 	struct later all[LATER_MAX];
 	size_t count = loop->later_count;
-	uint64_t now = now_ms();
+	uint64_t now = clock_steady_ms();
 
 	memcpy(all, loop->later, sizeof(all));
 	loop->later_count = 0;

@@ -72,12 +72,36 @@ static bool run(PGconn *pg, const char *statement)
 }
 
 /*
+ * A batch over two shards is refused each time it is sent, and one that leads to
+ * none ends Citus 13's server process, and all others with it. So a process that
+ * was told another number of buckets writes nothing.
+ */
+static bool send_buckets(PGconn *pg, unsigned buckets)
+{
+	char text[768];
+	int n = snprintf(
+	    text, sizeof(text),
+	    "DO $$ DECLARE shards bigint := 0; BEGIN "
+	    "IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN "
+	    "EXECUTE 'SELECT count(*) FROM pg_catalog.pg_dist_shard "
+	    "WHERE logicalrelid = to_regclass(''hermetic.session'')' "
+	    "INTO shards; END IF; "
+	    "IF shards > 0 AND (%u %% shards <> 0 OR %u = 1) THEN "
+	    "RAISE EXCEPTION 'HERMETIC_DATABASE_BUCKETS is %u, and the sessions "
+	    "are on %% shards: it has to be that, or a multiple of it', shards; "
+	    "END IF; END $$",
+	    buckets, buckets, buckets);
+
+	return n > 0 && (size_t)n < sizeof(text) && run(pg, text);
+}
+
+/*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
  * is kept while the table grows. A statement whose plans are not kept takes
  * longer to plan than to run.
  */
-static bool send_settings(PGconn *pg, bool keeps_plans,
+static bool send_settings(PGconn *pg, const struct connection_settings *to,
 			  const char *synchronous_commit)
 {
 	return run(pg, "SET search_path = hermetic") &&
@@ -87,8 +111,10 @@ static bool send_settings(PGconn *pg, bool keeps_plans,
 			   ? "SET synchronous_commit = on"
 			   : "SET synchronous_commit = off") &&
 	       run(pg, "SET statement_timeout = '10s'") &&
-	       (!keeps_plans || (run(pg, set_plan_cache_mode) &&
-				 run(pg, "SET enable_bitmapscan = off")));
+	       (!to->keeps_plans ||
+		(run(pg, set_plan_cache_mode) &&
+		 run(pg, "SET enable_bitmapscan = off"))) &&
+	       (to->buckets == 0 || send_buckets(pg, to->buckets));
 }
 
 /* The second channel is this backend's alone, so that probes wake nobody. */
@@ -105,7 +131,7 @@ bool prepare_session(PGconn *pg, const struct connection_settings *settings,
 		     const char *synchronous_commit, bool parses)
 {
 	if (!(settings->pooled ? send_transaction(pg, synchronous_commit)
-			       : send_settings(pg, settings->keeps_plans,
+			       : send_settings(pg, settings,
 					       synchronous_commit)))
 		return false;
 	for (size_t i = 0; parses && i < STATEMENT_COUNT; i++)

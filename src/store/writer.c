@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "store/batch.h"
 #include "store/bucket.h"
@@ -34,10 +34,7 @@ static size_t waiting;
 
 static uint64_t now_s(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec;
+	return clock_steady_ms() / 1000;
 }
 
 /* ---- the queue ---- */
@@ -385,6 +382,7 @@ enum err writer_open(const struct store_loop *loop,
 					  .durable = true,
 					  .keeps_plans = true,
 					  .pooled = settings->pooled,
+					  .buckets = settings->buckets,
 					  .queue_max = 2,
 					  .wait_ms = WAIT_MS };
 	struct writer *w = calloc(1, sizeof(*w));

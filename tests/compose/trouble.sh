@@ -99,11 +99,19 @@ check "and it answers" tls_status_is 200 /readyz
 
 renewed() { deploy/switchover.sh renew "$(member_is 'Sync Standby')" && two_again; }
 check "the one that follows is copied anew" quiet renewed
-patronictl() { compose exec -T postgres patronictl -c /tmp/patroni.yml "$@"; }
-takes() { [ "$(shown max_connections)" = "$1" ]; } # N connections
-connections_become() { # N
-  patronictl edit-config --force --pg "max_connections=$1" &&
-    patronictl restart hermetic --force && two_again && becomes 0 takes "$1"
+both_take() { # N connections
+  local name
+  for name in postgres standby; do
+    [ "$(compose exec -T "$name" psql -X -q -A -t -h /run/postgresql -U postgres \
+      -c 'SHOW max_connections')" = "$1" ] || return 1
+  done
 }
-check "max_connections changes" quiet connections_become 130
-check "and back" quiet connections_become 120
+connections_become() { # N
+  deploy/switchover.sh set "max_connections=$1" >"$WORK/set.log" 2>&1 && both_take "$1" &&
+    return
+  cat "$WORK/set.log" >&2
+  deploy/switchover.sh status >&2
+  return 1
+}
+check "max_connections changes" connections_become 130
+check "and back" connections_become 120

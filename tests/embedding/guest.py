@@ -29,7 +29,12 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
             refused(Result.GONE, "no-such-session", me.find, session[:13], where)
         else:
             assert me.find(session[:13], where) == session
+    [invitation] = me.invitations()
+    assert (invitation.session, invitation.inviter) == (session, host), invitation
+    assert me.last_json[0]["letters"] == [{"by": host, "compared": "no"}], me.last_json
+    assert me.labels() == []
     me.join(session)
+    assert me.invitations() == []
     refused(Result.GONE, "no-such-invitation", me.find, session[:13], Where.INVITED)
     assert me.find(session[:13]) == me.find(session[:13], Where.ALL) == session
     refused(Result.USAGE, "usage", me.find, session, 4)

@@ -13,6 +13,8 @@
 
 /* The bridge is no archive. */
 #include "mqtt_bridge/gate.c"
+#include "mqtt_bridge/gate_packets.c"
+#include "mqtt_bridge/link.c"
 
 enum { PACKET_MAX = 1 << 14, PIECES_OF = 3 };
 
@@ -95,7 +97,7 @@ static void check_packets(struct span bytes)
 
 static void check(const struct link *link)
 {
-	if (link->held_count > HELD_MAX ||
+	if (link->held_count > LINK_HELD_MAX ||
 	    (link->held_count > 0 && link->held == NULL) ||
 	    memchr(link->id, '\0', sizeof(link->id)) == NULL ||
 	    (link->version == 0 && link->side[BROKER].out.n > 0))
@@ -117,7 +119,7 @@ static void take_piece(struct link *link, uint8_t whose, struct span piece)
 		return;
 	}
 	buf_put(&side->in, piece);
-	take_packets(side);
+	link_take_packets(side);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

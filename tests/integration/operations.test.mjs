@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { root } from '../testlib/stack.mjs';
 
 const read = file => readFileSync(join(root, file), 'utf8');
-const compose = ['run', 'operation', 'trouble', 'words'].map(n => `tests/compose/${n}.sh`);
+const compose = ['run', 'operation', 'trouble', 'words', 'store', 'projects', 'starved'].map(n => `tests/compose/${n}.sh`);
 
 // What a file does, and not what it says about it.
 const code = file => read(file).split('\n').filter(l => !/^\s*(#|\/\/)/.test(l)).join('\n');
@@ -51,10 +51,7 @@ const runs = {
   ['docker compose exec -T postgres psql -h /run/postgresql -U postgres -v ON_ERROR_STOP=1 ' +
     'hermetic <hermetic.sql']: 'compose exec -T postgres psql -h /run/postgresql -U postgres ' +
     '\\\n    -v ON_ERROR_STOP=1 hermetic <"$WORK/dump.sql"',
-  ['docker compose exec postgres patronictl -c /tmp/patroni.yml edit-config --force ' +
-    '--pg max_connections=450']: 'patronictl edit-config --force --pg "max_connections=$1"',
-  'docker compose exec postgres patronictl -c /tmp/patroni.yml restart hermetic --force':
-    'patronictl restart hermetic --force',
+  'deploy/switchover.sh set max_connections=450': 'deploy/switchover.sh set "max_connections=$1"',
   ['docker compose run --rm --no-deps --entrypoint cat migrate ' +
     '/usr/local/lib/hermetic/sbom.json']: 'cat /usr/local/lib/hermetic/sbom.json',
   'deploy/switchover.sh': 'quiet deploy/switchover.sh\n',
@@ -133,7 +130,7 @@ describe('the commands of docs/operations.md', () => {
   test('each command of deploy/ that is tried is on the page, with its word', () => {
     const page = read('docs/operations.md');
     for (const [, name, word] of tried.matchAll(
-      /\bdeploy\/(?!healthcheck)([\w-]+)\.sh(?: (back schema|back|list|check|full|clean|status|renew|restart))?/g))
+      /\bdeploy\/(?!healthcheck)([\w-]+)\.sh(?: (back schema|back|list|check|full|clean|status|renew|restart|set))?/g))
       assert.ok(page.includes(`deploy/${name}.sh${word ? ` ${word}` : ''}`),
         `deploy/${name}.sh ${word}`);
   });

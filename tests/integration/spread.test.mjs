@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { citusUrl } from '../testlib/citus.mjs';
-import { root, runMigrate, startPostgres } from '../testlib/stack.mjs';
+import { root, runMigrate, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const COUNT = 24;
 const text = name => readFileSync(join(root, 'sql', `${name}.sql`), 'utf8')
@@ -124,6 +124,16 @@ describe('sessions on workers', { concurrency: false,
       assert.ok((await ask('')).length > 0, name);
     }
   });
+
+  test('a node that was told another number of buckets says so, and writes nothing',
+    async () => {
+      const node = await startNode({ postgres, workers: 1, ready: false,
+        env: { HERMETIC_DATABASE_BUCKETS: '1' } });
+      await until(() => /HERMETIC_DATABASE_BUCKETS is 1, and the sessions are on 8 shards/
+        .test(node.log()), { name: 'its word' });
+      assert.equal((await fetch(`${node.url}/readyz`)).status, 503);
+      await node.stop();
+    });
 
   test('migrations and what spreads them run again, as the owner', async () => {
     await runMigrate(postgres, 'down', '1');

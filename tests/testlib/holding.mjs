@@ -1,6 +1,7 @@
 // Transactions of psql that hold locks until a test has seen who waits for them.
 import { spawn } from 'node:child_process';
 
+import { pgEnv } from './psql.mjs';
 import { until } from './stack.mjs';
 
 const held = new Set(); // psql that a failed test has left
@@ -10,11 +11,9 @@ export const letGo = () => held.forEach(child => child.kill());
 
 /** A transaction that has done `sql` once `ready` is fulfilled; end(more) does more, and
  * commits. */
-export function holding({ dir, passwords }, sql) {
+export function holding({ adminUrl }, sql) {
   const child = spawn('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1'],
-    { env: { ...process.env, PGHOST: dir, PGUSER: 'postgres',
-      PGPASSWORD: passwords.postgres, PGDATABASE: 'hermetic',
-      PGOPTIONS: '-c search_path=hermetic' } });
+    { env: { ...process.env, ...pgEnv(adminUrl), PGOPTIONS: '-c search_path=hermetic' } });
   held.add(child);
   child.on('close', () => held.delete(child));
   child.stdin.write(`BEGIN; ${sql}; SELECT 'held';\n`);

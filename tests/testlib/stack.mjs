@@ -703,7 +703,8 @@ protocol websockets
     bridge = grown(start(join(build, 'hermetic-mqtt-bridge'), [], { cwd: dir,
       lastSignal: 'TERM', env: { ...common, HERMETIC_MQTT_SOCKET: socket,
         HERMETIC_MQTT_PORT: String(port),
-        HERMETIC_MQTT_BRIDGE_DATABASE_URL: postgres.bridgeUrl, ...env } }),
+        HERMETIC_MQTT_BRIDGE_DATABASE_URL: postgres.bridgeUrl,
+        ...postgres.env, ...env } }),
     bridge);
   };
 

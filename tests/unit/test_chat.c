@@ -47,6 +47,10 @@ static void test_words(void **state)
 	check_words("\\_o\\", "\\_o\\|");
 	check_words("\"\" b", "|b|");
 	check_words("a b c d e", "a|b|c|d|");
+	/* single quotes are quotes, too, and an apostrophe is none */
+	check_words("/topic 'x y' 'don\\'t \"z\"'", "/topic|x y|don't \"z\"|");
+	check_words("'tis don't 5' 'x", "'tis|don't|5'|'x|");
+	check_words("\"it's\" 'a\"b'", "it's|a\"b|");
 }
 
 static void check_rest(const char *text, size_t behind, const char *expected)
@@ -78,7 +82,7 @@ static void test_rests(void **state)
 /* What Tab puts in is the word that was meant. */
 static void test_a_word_that_is_typed(void **state)
 {
-	static const char path[] = "a \"b\"\\c";
+	static const char path[] = "'a \"b\"\\c's";
 	char *words[WORDS_MAX];
 	struct buf typed = BUF_INIT;
 	(void)state;

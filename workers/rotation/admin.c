@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "admin/audit.h"
 #include "admin/operations.h"
 #include "admin/token.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/library.h"
@@ -54,25 +54,17 @@ static void on_answer(void *arg, enum err e, struct rows *rows)
 	}
 }
 
-static uint64_t now_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Asks, waits for the answer and hands its rows to `read`. Takes `params`. The connection
  * waits no longer than ANSWER_MS, so this ends. */
 static enum err ask(enum statement statement, struct params *params,
 		    void (*read)(struct rows *rows, void *arg), void *arg)
 {
 	struct answer answer = { .read = read, .arg = arg };
-	uint64_t end = now_ms(CLOCK_MONOTONIC) + ANSWER_MS;
+	uint64_t end = clock_steady_ms() + ANSWER_MS;
 	enum err e;
 
 	while (!connection_is_ready(connection)) {
-		ENSURE(now_ms(CLOCK_MONOTONIC) < end, ERR_LOCAL_IO);
+		ENSURE(clock_steady_ms() < end, ERR_LOCAL_IO);
 		poll_loop_run(loop, 100);
 	}
 	TRY(connection_send(connection, statement, params, on_answer, &answer));

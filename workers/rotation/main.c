@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "crypto/hash.h"
@@ -30,21 +30,13 @@ static void on_signal(int number)
 	stopping = 1;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* A run that is cut off anywhere is completed by the next. */
 static int run_once(struct poll_loop *loop, struct connection *connection)
 {
-	uint64_t end = now_ms() + ONCE_MS;
+	uint64_t end = clock_steady_ms() + ONCE_MS;
 	bool ran = false;
 
-	while (now_ms() < end && !stopping) {
+	while (clock_steady_ms() < end && !stopping) {
 		poll_loop_run(loop, 100);
 		if (!ran && connection_is_ready(connection)) {
 			actions_run();
@@ -67,16 +59,17 @@ static bool run_scrape(struct poll_loop *loop)
 
 static void run(struct poll_loop *loop, const struct connection *connection)
 {
-	uint64_t next = now_ms();
+	uint64_t next = clock_steady_ms();
 
 	LOG(INFO, "rotation started",
 	    LOG_NUM("interval_seconds", config()->interval));
 	while (!stopping) {
 		poll_loop_run(loop, 100);
-		if (now_ms() < next || !connection_is_ready(connection))
+		if (clock_steady_ms() < next ||
+		    !connection_is_ready(connection))
 			continue;
 		actions_run();
-		next = now_ms() + config()->interval * 1000;
+		next = clock_steady_ms() + config()->interval * 1000;
 	}
 	for (unsigned i = 0; i < 50 && !actions_are_idle(); i++)
 		poll_loop_run(loop, 100);

@@ -21,7 +21,8 @@ from . import _native
 from ._native import lib
 
 __all__ = ["Act", "Blocked", "Comparison", "Core", "Device", "Event", "EventKind",
-           "Failure", "File", "Item", "KeyChange", "Letter", "Member", "OrderKind", "OwnDevice",
+           "Failure", "File", "Item", "Invitation", "KeyChange", "Label",
+           "Letter", "Member", "OrderKind", "OwnDevice",
            "Person", "Receipt", "Result", "Sent", "Session", "Standing", "Where", "Wish", "password", "version"]
 
 
@@ -45,7 +46,8 @@ class Where(IntEnum):
 
 
 class Act(IntEnum):
-    SAY, EDIT, DELETE, REACT = range(4)
+    """NAME, SUBJECT and PICTURE are for send() of a Device alone."""
+    SAY, EDIT, DELETE, REACT, NAME, SUBJECT, PICTURE = range(7)
 
 
 class EventKind(IntEnum):
@@ -86,6 +88,21 @@ class Session:
     stop: str | None
     unread: int
     subject: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Invitation:
+    """The server's word, all of it."""
+    session: str
+    algorithm: str
+    inviter: str | None
+    added: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    session: str
+    label: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,9 +240,12 @@ def _text(value: str | None) -> bytes | None:
 
 
 def _saying(act: Act, about: int, key: str | None,
-            to_new_members: bool, topic: str | None) -> _native.Saying:
+            to_new_members: bool, topic: str | None, expires: int = 0,
+            picture: bytes | None = None) -> _native.Saying:
     return _native.Saying(act=act, about=about, key=_text(key),
-                          to_new_members=to_new_members, topic=_text(topic))
+                          to_new_members=to_new_members, topic=_text(topic),
+                          expires_s=expires, bytes=picture,
+                          count=len(picture or b""))
 
 
 def _watch(watch: Callable[[int, int], bool] | None) -> _native.Watch | None:
@@ -461,6 +481,22 @@ class Device:
     def uninvite(self, session: str, user: str) -> None:
         self._must(lib.hermetic_uninvite(self._h, _text(session), _text(user)))
 
+    def look(self) -> list[dict[str, Any]]:
+        """All sessions, once those were read of which the server says that there is
+        something new."""
+        self._must(lib.hermetic_look(self._h))
+        return self.last_json
+
+    def invitations(self) -> list[Invitation]:
+        return self._list(Invitation, _native.Invitation, lib.hermetic_invitations)
+
+    def labels(self) -> list[Label]:
+        """What a person may call each session of this device."""
+        return self._list(Label, _native.Label, lib.hermetic_labels)
+
+    def label(self, session: str) -> str:
+        return self._given(lib.hermetic_label, _text(session))
+
     def letters(self, session: str) -> list[Letter]:
         """Of a session to which this account is invited."""
         return self._list(Letter, _native.Letter, lib.hermetic_letters,
@@ -505,11 +541,24 @@ class Device:
 
     def send(self, session: str, text: str, *, act: Act = Act.SAY, about: int = 0,
              key: str | None = None, to_new_members: bool = False,
-             topic: str | None = None) -> Sent:
+             topic: str | None = None, expires: int = 0,
+             picture: bytes | None = None) -> Sent:
+        """`expires`: members forget it after so many seconds. `picture`: of
+        Act.PICTURE."""
         sent = _native.Sent()
         return self._said(sent, lib.hermetic_send(
             self._h, _text(session), _text(text),
-            _saying(act, about, key, to_new_members, topic), c.byref(sent)))
+            _saying(act, about, key, to_new_members, topic, expires, picture),
+            c.byref(sent)))
+
+    def connect(self) -> None:
+        """What is said goes by one connection, and not by a request for each."""
+        self._must(lib.hermetic_connect(self._h))
+
+    @property
+    def clock_ahead(self) -> int:
+        """Milliseconds that the server's clock is ahead, as it says."""
+        return lib.hermetic_clock_ahead(self._h)
 
     def _said(self, sent: _native.Sent, result: int) -> Sent:
         kept = result == Result.KEPT
@@ -594,6 +643,10 @@ class Device:
         if timeout > 0:
             select.select([self], [], [], timeout)
         self._must(lib.hermetic_step(self._h, 0))
+        return self.taken()
+
+    def taken(self) -> list[Event]:
+        """What was not told yet; of a device that does not listen, what its calls took in."""
         events = []
         while event := lib.hermetic_next_event(self._h):
             events.append(_made(Event, event.contents))
@@ -629,6 +682,21 @@ class Device:
     def read_to(self, session: str, number: int) -> None:
         """The person has read the session up to that number."""
         self._must(lib.hermetic_read_to(self._h, _text(session), number))
+
+    def read_part(self, session: str, first: int, last: int) -> None:
+        """The person was shown these entries: they are read, where none before them is not."""
+        self._must(lib.hermetic_read_part(self._h, _text(session), first, last))
+
+    def kept(self, session: str) -> tuple[int, int]:
+        """The numbers of the first and the last entry that are kept here."""
+        first, last = c.c_uint64(), c.c_uint64()
+        self._must(lib.hermetic_kept(self._h, _text(session), c.byref(first),
+                                     c.byref(last)))
+        return first.value, last.value
+
+    def give_receipt(self, session: str) -> None:
+        """Writes the receipt that is due, for a device that does not listen."""
+        self._must(lib.hermetic_give_receipt(self._h, _text(session)))
 
     def type(self, session: str, types: bool = True) -> None:
         """The person types there, or does not any more: call it as often as it is so."""

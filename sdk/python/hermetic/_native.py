@@ -46,6 +46,15 @@ class Session(c.Structure):
                 ("subject", c.c_char_p)]
 
 
+class Invitation(c.Structure):
+    _fields_ = [("session", c.c_char_p), ("algorithm", c.c_char_p),
+                ("inviter", c.c_char_p), ("added", c.c_bool)]
+
+
+class Label(c.Structure):
+    _fields_ = [("session", c.c_char_p), ("label", c.c_char_p)]
+
+
 class Letter(c.Structure):
     _fields_ = [("by", c.c_char_p), ("compared", c.c_int)]
 
@@ -76,7 +85,8 @@ class Creation(Sized):
 class Saying(Sized):
     _fields_ = [("size", c.c_size_t), ("act", c.c_int), ("about", c.c_uint64),
                 ("key", c.c_char_p), ("to_new_members", c.c_bool),
-                ("topic", c.c_char_p)]
+                ("topic", c.c_char_p), ("expires_s", c.c_uint64),
+                ("bytes", c.c_char_p), ("count", c.c_size_t)]
 
 
 class Sent(c.Structure):
@@ -135,7 +145,8 @@ WATCH = c.CFUNCTYPE(c.c_bool, c.c_void_p, c.c_uint64, c.c_uint64)
 
 
 class Watch(Sized):
-    _fields_ = [("size", c.c_size_t), ("watch", WATCH), ("context", c.c_void_p)]
+    _fields_ = [("size", c.c_size_t), ("watch", WATCH), ("context", c.c_void_p),
+                ("goes_on", c.CFUNCTYPE(c.c_bool, c.c_void_p))]
 
 
 class FileWish(Sized):
@@ -242,6 +253,13 @@ def _functions() -> None:
         "invite": (c.c_int, [h, text, text, c.POINTER(c.c_size_t)]),
         "ask": (c.c_int, [h, text, text, c.POINTER(text)]),
         "uninvite": (c.c_int, [h, text, text]),
+        "look": (c.c_int, [h]),
+        "invitations": (c.c_int, [h, *rows(Invitation)]),
+        "labels": (c.c_int, [h, *rows(Label)]),
+        "label": (c.c_int, [h, text, c.POINTER(text)]),
+        "kept": (c.c_int, [h, text, c.POINTER(number), c.POINTER(number)]),
+        "read_part": (c.c_int, [h, text, number, number]),
+        "give_receipt": (c.c_int, [h, text]),
         "letters": (c.c_int, [h, text, *rows(Letter)]),
         **{verb: (c.c_int, [h, text, text]) for verb in (
             "remove", "ban", "unban", "move")},
@@ -251,6 +269,7 @@ def _functions() -> None:
         "key_changes": (c.c_int, [h, text, *rows(KeyChange)]),
         "accept_keys": (c.c_int, [h, text, c.POINTER(text), c.c_size_t,
                                   c.POINTER(c.c_size_t)]),
+        "connect": (c.c_int, [h]), "clock_ahead": (c.c_int64, [h]),
         "send": (c.c_int, [h, text, text, c.POINTER(Saying), c.POINTER(Sent)]),
         "set_name": (c.c_int, [h, text, text, c.POINTER(Sent)]),
         "set_subject": (c.c_int, [h, text, text, c.POINTER(Sent)]),
