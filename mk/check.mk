@@ -16,7 +16,7 @@ cppcheck:
 # The analyser needs the flags of the build, so it is given them. Its paths
 # through null pointers are for people to read: it does not know invariants.
 TIDY_PKGS := libcrypto libgcrypt libpq libjwt jansson sqlite3 libcurl \
-	libwebsockets libutf8proc libcbor
+	libwebsockets libutf8proc libcbor qrcodegen
 TIDY_KORE = $(subst -I,-isystem ,$(shell cat /usr/share/kore/features))
 # src/wasm has the headers of another machine.
 TIDY_SOURCES := $(filter-out src/wasm/%,$(wildcard src/*/*.c src/*/*/*.c))

@@ -25,12 +25,12 @@ WASM_CRYPTO_FLAGS := $(WASM_TARGET) -DOPENSSL_AES_CONST_TIME -DNO_SYSLOG \
 	-D__ELF__ -D_BSD_SOURCE -D_WASI_EMULATED_GETPID -Wno-macro-redefined \
 	$(addprefix -D,$(addsuffix =getpagesize,getuid geteuid getgid getegid))
 WASM_CRYPTO_OPTIONS := --with-rand-seed=getrandom \
-	$(addprefix no-,asm async autoerrinit autoload-config cmp cms comp ct \
-	deprecated dgram dso engine err filenames legacy module multiblock \
-	ocsp posix-io secure-memory shared sock srp srtp sse2 stdio tests \
-	threads tls dtls ts ui-console aria bf blake2 camellia cast des dh dsa \
-	ec2m idea md2 md4 mdc2 ocb rc2 rc4 rc5 rmd160 seed siphash siv sm2 sm3 \
-	sm4 whirlpool rfc3779)
+	$(addprefix no-,apps asm async autoerrinit autoload-config cmp cms comp \
+	ct deprecated dgram docs dso engine err filenames http legacy module \
+	multiblock ocsp posix-io quic secure-memory shared sock srp srtp sse2 \
+	stdio tests thread-pool threads tls dtls ts ui-console argon2 aria bf \
+	blake2 camellia cast des dh dsa ec2m idea md2 md4 mdc2 ml-dsa ocb rc2 \
+	rc4 rc5 rmd160 seed siphash siv slh-dsa sm2 sm3 sm4 whirlpool rfc3779)
 WASM_CRYPTO := $(W)/openssl/libcrypto.a
 
 # The times of sources are those of their makers, so objects of others do not stay.
@@ -79,7 +79,8 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 WASM_FOLDERS := wasm hermetic qr reach device session content mls check wire twofish \
 	crypto base
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
-WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c legacy.c objects.c)
+WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c \
+	legacy.c objects.c absent.c no_nist.c)
 # What speaks to a machine or its network; libgcrypt is not there.
 WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
@@ -116,6 +117,12 @@ wasm: $(WASM_LIB) $(WASM_CRYPTO)
 WASM_LINK := --target=wasm32-wasi --sysroot=/usr -Wl,--gc-sections \
 	-Wl,--stack-first -Wl,-z,stack-size=1048576 -Wl,--undefined=getentropy
 
+# Names within OpenSSL whose files are linked for others' sake: a reference to NAME goes to
+# __wrap_NAME, in the place of it.
+WASM_WRAPPED := EC_GROUP_get_curve_name EC_GROUP_get_field_type EC_KEY_get0_group \
+	EC_KEY_get_conv_form EC_KEY_can_sign ossl_ec_key_is_foreign ossl_rsa_is_foreign \
+	OBJ_find_sigid_algs OBJ_add_sigid OBJ_sigid_free
+
 # ---- the module of sdk/js ----
 
 # What it exports and imports is src/wasm/binding.h, and of WASI what sdk/js/module.js
@@ -125,7 +132,9 @@ WASM_MODULE := sdk/js/hermetic.wasm
 WASM_MODULE_OBJECTS := $(WASM_MODULE_SOURCES:%.c=$(W)/%.o) $(W)/module/provider.o
 
 # Headers inside OpenSSL have names that ours have, too.
-$(W)/src/wasm/legacy.o $(W)/src/wasm/objects.o: WASM_OURS :=
+WASM_IN_PLACE := $(patsubst %,$(W)/src/wasm/%.o,legacy objects absent)
+$(WASM_IN_PLACE): WASM_OURS :=
+$(W)/src/wasm/absent.o: WASM_HEADERS += $(WASM_PROVIDER_HEADERS)
 
 $(W)/module/provider.o: src/wasm/provider.c $(WASM_SOURCES) | $(WASM_CRYPTO_MADE)
 	@mkdir -p $(@D)
@@ -134,11 +143,12 @@ $(W)/module/provider.o: WASM_HEADERS += $(WASM_PROVIDER_HEADERS)
 
 # What stands before the archives is taken in the place of what they have.
 $(W)/hermetic.wasm: $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
-	$(WASM_CC) $(WASM_LINK) -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
+	$(WASM_CC) $(WASM_LINK) $(foreach name,$(WASM_WRAPPED),-Wl,--wrap=$(name)) \
+	    -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
 	    -lwasi-emulated-getpid
 
 $(WASM_MODULE): $(W)/hermetic.wasm
-	wasm-opt -Oz --strip-producers -o $@ $<
+	wasm-opt -Oz --converge --low-memory-unused --strip-producers -o $@ $<
 
 .PHONY: wasm-module
 wasm-module: $(WASM_MODULE)

@@ -18,7 +18,7 @@ struct buf {
 	enum err fail; /* first failure, sticky */
 };
 
-#define BUF_INIT ((struct buf){ NULL, 0, 0, ERR_OK })
+#define BUF_INIT (HERMETIC_VALUE(buf){ NULL, 0, 0, ERR_OK })
 
 /* Wipes and frees; the buffer is BUF_INIT afterwards. */
 void buf_clear(struct buf *b);

@@ -13,10 +13,19 @@ struct span {
 
 static inline struct span span_of(const void *p, size_t n)
 {
-	return (struct span){ (const uint8_t *)p, n };
+	struct span made = { (const uint8_t *)p, n };
+
+	return made;
 }
 
-#define SPAN_EMPTY ((struct span){ NULL, 0 })
+/* A struct's value in an expression, which C and C++ write differently. */
+#ifdef __cplusplus
+#define HERMETIC_VALUE(name) name
+#else
+#define HERMETIC_VALUE(name) (struct name)
+#endif
+
+#define SPAN_EMPTY (HERMETIC_VALUE(span){ NULL, 0 })
 
 /* The bytes of a string literal, without its NUL. */
 #define SPAN_LIT(literal) span_of((literal), sizeof(literal) - 1)

@@ -1,16 +1,22 @@
 /*
- * OpenSSL keeps methods of before its providers for keys of RSA and of the curves of
- * P-256 and its like, a translation of these methods' controls, and the reading of a file
- * of its configuration. All that links it has all of them. No algorithm of a client is
- * among them, and a module has no files: here they are empty, in the place of OpenSSL's, so
- * that what only they need is left out.
+ * OpenSSL keeps methods of before its providers for keys of RSA, of the curves of P-256 and
+ * its like, and of the four kinds that a client has, a translation of these methods'
+ * controls, and the reading of a file of its configuration. All that links it has all of
+ * them. A client's keys are those of providers, and a module has no files: here the methods are
+ * empty, in the place of OpenSSL's, so that what only they need is left out: RSA, large
+ * numbers, ASN.1.
  *
- * The headers are those inside OpenSSL 3.0, as in provider.c.
+ * The headers are those inside OpenSSL 3.5, as in provider.c.
  */
+#include <internal/deprecated.h> /* first: what others hide */
+
 #include <crypto/asn1.h>
+#include <crypto/ec.h>
 #include <crypto/evp.h>
 #include <crypto/rsa.h>
 #include <internal/conf.h>
+
+#include "in_place.h"
 
 /* ---- methods that say whose they are, and nothing else ---- */
 
@@ -26,6 +32,18 @@ const EVP_PKEY_ASN1_METHOD ossl_rsa_pss_asn1_meth = {
 const EVP_PKEY_ASN1_METHOD ossl_eckey_asn1_meth = { .pkey_id = EVP_PKEY_EC,
 						    .pkey_base_id =
 							EVP_PKEY_EC };
+const EVP_PKEY_ASN1_METHOD ossl_ecx25519_asn1_meth = {
+	.pkey_id = EVP_PKEY_X25519, .pkey_base_id = EVP_PKEY_X25519
+};
+const EVP_PKEY_ASN1_METHOD ossl_ecx448_asn1_meth = { .pkey_id = EVP_PKEY_X448,
+						     .pkey_base_id =
+							 EVP_PKEY_X448 };
+const EVP_PKEY_ASN1_METHOD ossl_ed25519_asn1_meth = {
+	.pkey_id = EVP_PKEY_ED25519, .pkey_base_id = EVP_PKEY_ED25519
+};
+const EVP_PKEY_ASN1_METHOD ossl_ed448_asn1_meth = { .pkey_id = EVP_PKEY_ED448,
+						    .pkey_base_id =
+							EVP_PKEY_ED448 };
 
 const EVP_PKEY_METHOD *ossl_rsa_pkey_method(void)
 {
@@ -46,6 +64,85 @@ const EVP_PKEY_METHOD *ossl_ec_pkey_method(void)
 	static const EVP_PKEY_METHOD none = { .pkey_id = EVP_PKEY_EC };
 
 	return &none;
+}
+
+const EVP_PKEY_METHOD *ossl_ecx25519_pkey_method(void)
+{
+	static const EVP_PKEY_METHOD none = { .pkey_id = EVP_PKEY_X25519 };
+
+	return &none;
+}
+
+const EVP_PKEY_METHOD *ossl_ecx448_pkey_method(void)
+{
+	static const EVP_PKEY_METHOD none = { .pkey_id = EVP_PKEY_X448 };
+
+	return &none;
+}
+
+const EVP_PKEY_METHOD *ossl_ed25519_pkey_method(void)
+{
+	static const EVP_PKEY_METHOD none = { .pkey_id = EVP_PKEY_ED25519 };
+
+	return &none;
+}
+
+const EVP_PKEY_METHOD *ossl_ed448_pkey_method(void)
+{
+	static const EVP_PKEY_METHOD none = { .pkey_id = EVP_PKEY_ED448 };
+
+	return &none;
+}
+
+/* ---- no key is one of RSA or of these curves ---- */
+
+IN_PLACE_OF(ossl_rsa_is_foreign);
+int __wrap_ossl_rsa_is_foreign(const RSA *key)
+{
+	(void)key;
+	return 0;
+}
+
+IN_PLACE_OF(ossl_ec_key_is_foreign);
+int __wrap_ossl_ec_key_is_foreign(const EC_KEY *key)
+{
+	(void)key;
+	return 0;
+}
+
+IN_PLACE_OF(EC_KEY_can_sign);
+int __wrap_EC_KEY_can_sign(const EC_KEY *key)
+{
+	(void)key;
+	return 0;
+}
+
+IN_PLACE_OF(EC_KEY_get_conv_form);
+point_conversion_form_t __wrap_EC_KEY_get_conv_form(const EC_KEY *key)
+{
+	(void)key;
+	return POINT_CONVERSION_UNCOMPRESSED;
+}
+
+IN_PLACE_OF(EC_KEY_get0_group);
+const EC_GROUP *__wrap_EC_KEY_get0_group(const EC_KEY *key)
+{
+	(void)key;
+	return NULL;
+}
+
+IN_PLACE_OF(EC_GROUP_get_curve_name);
+int __wrap_EC_GROUP_get_curve_name(const EC_GROUP *group)
+{
+	(void)group;
+	return NID_undef;
+}
+
+IN_PLACE_OF(EC_GROUP_get_field_type);
+int __wrap_EC_GROUP_get_field_type(const EC_GROUP *group)
+{
+	(void)group;
+	return NID_undef;
 }
 
 /* Of signatures over ASN.1, which nobody verifies here. */

@@ -4,13 +4,15 @@
  * fetched by name (provider.c). Here there are these four, in the place of the table, and no
  * object of any.
  *
- * The headers are those inside OpenSSL 3.0, as in provider.c.
+ * The headers are those inside OpenSSL 3.5, as in provider.c.
  */
 #include <crypto/objects.h>
 #include <internal/cryptlib.h>
 #include <openssl/objects.h>
 
 #include <string.h>
+
+#include "in_place.h"
 
 static const struct {
 	int nid;
@@ -103,6 +105,30 @@ int OBJ_create(const char *oid, const char *sn, const char *ln)
 	(void)sn;
 	(void)ln;
 	return NID_undef;
+}
+
+/* Which hash a signature goes with, by their objects. */
+IN_PLACE_OF(OBJ_add_sigid);
+int __wrap_OBJ_add_sigid(int signature, int hash, int key)
+{
+	(void)signature;
+	(void)hash;
+	(void)key;
+	return 1;
+}
+
+IN_PLACE_OF(OBJ_find_sigid_algs);
+int __wrap_OBJ_find_sigid_algs(int signature, int *hash, int *key)
+{
+	(void)signature;
+	(void)hash;
+	(void)key;
+	return 0;
+}
+
+IN_PLACE_OF(OBJ_sigid_free);
+void __wrap_OBJ_sigid_free(void)
+{
 }
 
 void ossl_obj_cleanup_int(void)

@@ -1,7 +1,7 @@
 /*
  * OpenSSL's default provider with the algorithms that src/crypto fetches, and those that
  * they fetch themselves. It stands in the place of OpenSSL's own, whose table would bring
- * every algorithm into the module; so it is written against headers inside OpenSSL 3.0.
+ * every algorithm into the module; so it is written against headers inside OpenSSL 3.5.
  * The curves of P-256 and its like are for the engine's other suites, which tests use:
  * a device has none, so the module has none.
  */
@@ -29,8 +29,10 @@ static const OSSL_ALGORITHM digests[] = {
 	ROW(PROV_NAMES_SHA2_256, ossl_sha256_functions),
 	ROW(PROV_NAMES_SHA2_384, ossl_sha384_functions),
 	ROW(PROV_NAMES_SHA2_512, ossl_sha512_functions),
-	ROW(PROV_NAMES_SHA3_256, ossl_sha3_256_functions),   /* X-Wing */
-	ROW(PROV_NAMES_SHAKE_256, ossl_shake_256_functions), /* Ed448 */
+	ROW(PROV_NAMES_SHA3_256, ossl_sha3_256_functions), /* X-Wing, ML-KEM */
+	ROW(PROV_NAMES_SHA3_512, ossl_sha3_512_functions), /* ML-KEM */
+	ROW(PROV_NAMES_SHAKE_128, ossl_shake_128_functions), /* ML-KEM */
+	ROW(PROV_NAMES_SHAKE_256, ossl_shake_256_functions), /* Ed448, ML-KEM */
 	END
 };
 
@@ -61,6 +63,7 @@ static const OSSL_ALGORITHM keys[] = {
 	ROW(PROV_NAMES_X448, ossl_x448_keymgmt_functions),
 	ROW(PROV_NAMES_ED25519, ossl_ed25519_keymgmt_functions),
 	ROW(PROV_NAMES_ED448, ossl_ed448_keymgmt_functions),
+	ROW(PROV_NAMES_ML_KEM_768, ossl_ml_kem_768_keymgmt_functions),
 #ifndef HERMETIC_WASM_MODULE
 	ROW(PROV_NAMES_EC, ossl_ec_keymgmt_functions),
 #endif
@@ -74,6 +77,10 @@ static const OSSL_ALGORITHM agreements[] = {
 	ROW(PROV_NAMES_ECDH, ossl_ecdh_keyexch_functions),
 #endif
 	END
+};
+
+static const OSSL_ALGORITHM encapsulations[] = {
+	ROW(PROV_NAMES_ML_KEM_768, ossl_ml_kem_asym_kem_functions), END
 };
 
 static const OSSL_ALGORITHM signatures[] = {
@@ -102,6 +109,8 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
 		return keys;
 	case OSSL_OP_KEYEXCH:
 		return agreements;
+	case OSSL_OP_KEM:
+		return encapsulations;
 	case OSSL_OP_SIGNATURE:
 		return signatures;
 	default:

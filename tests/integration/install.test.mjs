@@ -86,9 +86,17 @@ test('without Twofish it goes without libgcrypt', async () => {
 
 test('a program in C++ has all of it by one header', async () => {
   const program = join(prefix, 'cpp');
-  await exec('c++', ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-o', program,
+  const strict = ['-Wall', '-Wextra', '-pedantic', '-Werror'];
+  await exec('c++', ['-std=c++17', ...strict, '-o', program,
     join(root, 'docs/example/mls.cc'), ...await flags('--cflags'),
     ...await flags('--libs')]);
+  const empty = join(prefix, 'empty.cc');
+  writeFileSync(empty, `#include <mls/mls.h>
+    int main() { struct buf made = BUF_INIT; struct span none = SPAN_EMPTY;
+      return (int)(made.n + none.n); }`);
+  for (const standard of ['c++11', 'c++20'])
+    await exec('c++', [`-std=${standard}`, ...strict, '-fsyntax-only', empty,
+      ...await flags('--cflags')]);
   const { stdout } = await exec(program, [],
     { env: { LD_LIBRARY_PATH: join(prefix, 'usr/lib') } });
   assert.equal(stdout, 'epoch 1 of alice\n');

@@ -71,6 +71,11 @@ export async function startChromium() {
       const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
       const ended = gone(sessionId);
       await call('Inspector.enable', {}, sessionId);
+      // a new tab is blank at first, and what it is asked then is lost when it goes there
+      await until(() => call('Runtime.evaluate', { expression: 'location.href',
+        returnByValue: true }, sessionId).then(({ result }) =>
+        address === 'about:blank' || result.value !== 'about:blank', () => false),
+      { name: `a tab at ${address}` });
       return {
         gone: ended,
         call: (method, params) => call(method, params, sessionId),

@@ -6,10 +6,14 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { WebSocket } from 'ws';
+
+import { Client, MemoryStorage } from '../../sdk/js/node.js';
 import { startChromium } from '../testlib/chromium.mjs';
 import { Person } from '../testlib/people.mjs';
 import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
+const XWING = 'xwing-chacha20-poly1305';
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
 const PAGE = '<!doctype html><meta charset="utf-8"><title>page</title>';
 // what a page needs is allowed, and nothing else
@@ -35,7 +39,8 @@ before(async () => {
   await new Promise(done => pages.listen(0, '127.0.0.1', done));
   origin = `http://127.0.0.1:${pages.address().port}`;
   postgres = await startPostgres();
-  node = await startNode({ postgres, env: { HERMETIC_CORS_ORIGINS: origin } });
+  node = await startNode({ postgres, env: { HERMETIC_CORS_ORIGINS: origin,
+    HERMETIC_ALGORITHMS: [XWING, 'aes-256-gcm', 'chacha20-poly1305', 'twofish-256-gcm'].join() } });
   alice = await new Person('alice', node.url).register();
   name = `bob-${alice.name.slice(-8)}`;
   browser = await startChromium();
@@ -146,5 +151,29 @@ test('the example of 60 lines is a page that talks', async () => {
   await alice.does('send', id, '<i>an answer</i>');
   await until(() => page.does('return log.textContent.includes(": <i>an answer</i>")'),
     { name: 'an answer' });
+  await page.close();
+});
+
+test('a page and another client talk by X-Wing', async () => {
+  const page = await browser.page(origin);
+  const algorithms = `${XWING},chacha20-poly1305`;
+  const dora = `dora-${name.slice(-8)}`;
+  await page.does(`${start()}
+    globalThis.dora = await h.Client.register({ ...options, username: '${dora}',
+      storage: new h.IndexedDbStorage('xwing'), algorithms: '${algorithms}' });`);
+  const emil = await Client.register({ server: node.url, username: `emil-${name.slice(-8)}`,
+    passphrase: 'emil has a passphrase', scryptN: 16384, stock: 5, WebSocket,
+    storage: new MemoryStorage(), algorithms });
+  const id = await emil.create({ users: [dora] });
+  assert.equal((await emil.describe(id)).algorithm, XWING);
+  await page.does(`await dora.join('${id}');
+    await dora.send('${id}', 'from a browser', { toNewMembers: true });`);
+  await emil.refresh(id);
+  assert.ok((await emil.entries(id)).some(e => e.text === 'from a browser'));
+  await emil.send(id, 'to a browser', { toNewMembers: true });
+  assert.ok(await page.does(`await dora.refresh('${id}');
+    return (await dora.entries('${id}')).some(e => e.text === 'to a browser')`));
+  await emil.close();
+  await page.does('await dora.close()');
   await page.close();
 });

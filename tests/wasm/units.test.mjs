@@ -40,6 +40,13 @@ for (const name of names)
     assert.equal(stdout.match(/^ok \d+ - /gm).length, Number(count), stdout);
   });
 
+// where OpenSSL had no ML-KEM, they would be skipped
+test('ML-KEM is there, whichever OpenSSL this machine has', async () => {
+  assert.match(await run('test_ml_kem', root), /^ok \d+ - test_accumulated$/m);
+  for (const name of ['test_vectors_of_xwing', 'test_vectors_of_hpke_pq'])
+    assert.match(await run('test_xwing', root), new RegExp(`^ok \\d+ - ${name}$`, 'm'));
+});
+
 // Of our own suite with Twofish, which another implementation made.
 for (const [name, file] of [['test_vectors_keys', 'crypto-basics'],
   ['test_vectors_passive', 'passive-client-handling-commit']])
