@@ -8,8 +8,8 @@
 #                                    the settings and the secrets that there are now
 #   deploy/switchover.sh renew NAME  the data of the one that follows is made
 #                                    anew from the primary's
-#   deploy/switchover.sh set NAME=VALUE  one of PostgreSQL's settings, for both; they
-#                                    restart where it takes that (max_connections)
+#   deploy/switchover.sh set NAME=VALUE  changes a setting of PostgreSQL at both; they
+#                                    restart where the setting needs it (max_connections)
 source "$(dirname "$(readlink -f "$0")")/common.sh"
 
 # By whichever of the two runs.

@@ -1,9 +1,9 @@
-// What the kernel counts: time on a processor and memory of a tree of processes, and flushes of
-// the disk that temporary files lie on, whoever asked for them and by which call.
+// What the kernel counts: the processor time and the memory of a tree of processes, and how often
+// the disk with the temporary files was flushed, whichever program asked for it by whichever call.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** These processes and all that they started, and these. */
+/** The numbers of these processes, of those that they started, and so on. */
 export function treeOf(roots) {
   const children = new Map();
   for (const name of readdirSync('/proc')) {

@@ -1,10 +1,11 @@
 // Makes load for one server: eight senders, eight receivers, a room for each pair. The order
 // comes as a line of JSON, what was counted goes as one.
 //
-//   fast    as many as are acknowledged, so many on their way for each sender
-//   paced   so many a second, one or two each millisecond; how long each took from its write to its delivery
-//   pages   pages of 50 messages, 16 asked for at a time
-//   idle    connections that say nothing, until standard input ends
+//   fast    counts what is acknowledged while each sender has so many messages on their way
+//   paced   sends so many messages a second, one or two each millisecond, and measures how long
+//           each took from its write to its delivery
+//   pages   counts pages of 50 messages; sixteen readers ask for one after the other
+//   idle    holds connections that say nothing until standard input ends
 import { createInterface } from 'node:readline';
 
 const PAIRS = 8, WINDOW = 64, ASKED = 16, PATIENCE_MS = 30_000;
@@ -17,7 +18,7 @@ const open = (k, kind, told = {}) => connect(order.target, { k, kind, ...told })
 const each = what => Promise.all(Array.from({ length: PAIRS }, (_, k) => what(k)));
 const say = what => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-/** A promise that is kept once `is()` holds, which `look` asks anew. */
+/** `held` resolves once `is()` is true. Whoever changes what `is()` looks at calls `look`. */
 function once(is, name) {
   let look;
   const held = new Promise((done, fail) => {

@@ -1,5 +1,6 @@
 // Hermetic beside others that deliver messages, on one machine in one run: the same bytes, each
-// measured in turn in every round. What "acknowledged" promises is not the same, and is said.
+// measured in turn in every round. The servers promise different
+// things when they acknowledge a message; the output says what.
 //
 //   make VARIANT=release libs programs server
 //   HERMETIC_BUILD=build/release node bench/peers/run.mjs [NAME...]

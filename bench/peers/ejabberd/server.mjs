@@ -9,7 +9,8 @@ import { connect } from './client.mjs';
 
 const USERS = 8;
 
-// It knows no Unix sockets of PostgreSQL, whose port is its usual one here.
+// ejabberd cannot reach PostgreSQL by a Unix socket. The cluster has the usual port, so it gets an
+// address of its own.
 const ADDRESS = `127.73.${process.pid >> 8 & 255}.${process.pid & 255 || 1}`;
 
 const config = ({ port, postgres }) => `hosts: ["localhost"]

@@ -1,4 +1,5 @@
-// A server as many are written: each message an INSERT, then to all who follow its room.
+// A server of the usual kind: it stores each message by an INSERT, and then sends the message to
+// all who follow its room.
 import websocket from '@fastify/websocket';
 import Fastify from 'fastify';
 import pg from 'pg';
