@@ -26,7 +26,7 @@ const node = await startNode({ postgres,
 const [alice, browser] = await Promise.all([new Person('alice', node.url).register(),
   startChromium()]);
 
-/** Somebody who has a session with some messages in it, and has closed the page. */
+/** Registers somebody, gives that person a session with forty messages, and closes the page. */
 async function prepare() {
   const page = await Page.open(browser, node.url);
   await page.register(`bob-${alice.name.slice(-8)}`, PASSPHRASE);

@@ -9,7 +9,8 @@ import { startNode, startPostgres } from '../../tests/testlib/stack.mjs';
 const SESSIONS = 200;
 const CIPHERTEXT = 300; // bytes
 
-const cluster = { fsync: 'on', synchronous_commit: 'on',
+/** Each commit is flushed to the disk. */
+export const cluster = { fsync: 'on', synchronous_commit: 'on',
   full_page_writes: 'on', shared_buffers: '512MB', max_wal_size: '4GB',
   min_wal_size: '1GB', max_connections: '200' };
 
@@ -17,7 +18,7 @@ const cluster = { fsync: 'on', synchronous_commit: 'on',
 // none yet, and whoever needs the next one waits until 16 MiB of zeros are on the
 // disk. So that what is measured is a cluster that has run for a while, a
 // gigabyte goes through the log first.
-const worn = `
+export const worn = `
 CREATE TABLE worn (bytes text);
 ALTER TABLE worn ALTER COLUMN bytes SET STORAGE EXTERNAL;
 INSERT INTO worn SELECT repeat(md5(i::text), 32768)

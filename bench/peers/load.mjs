@@ -18,7 +18,8 @@ const open = (k, kind, told = {}) => connect(order.target, { k, kind, ...told })
 const each = what => Promise.all(Array.from({ length: PAIRS }, (_, k) => what(k)));
 const say = what => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-/** `held` resolves once `is()` is true. Whoever changes what `is()` looks at calls `look`. */
+/** `held` resolves once `is()` is true. The caller calls `look` after each change of what `is()`
+ * reads. */
 function once(is, name) {
   let look;
   const held = new Promise((done, fail) => {

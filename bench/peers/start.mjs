@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { cluster, worn } from '../lib/world.mjs';
 import { startPostgres } from '../../tests/testlib/stack.mjs';
 
 const program = fileURLToPath(new URL('load.mjs', import.meta.url));
@@ -28,14 +29,9 @@ export function loadWith(order, ready) {
 
 /** PostgreSQL as bench/run has it: each commit is flushed, and the log's files are there. */
 export async function startDatabase(settings = {}) {
-  const postgres = await startPostgres({ migrate: false, admin: false, settings: {
-    fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on',
-    shared_buffers: '512MB', max_wal_size: '4GB', min_wal_size: '1GB',
-    max_connections: '200', ...settings } });
-  await postgres.psql(`CREATE TABLE worn (bytes text);
-ALTER TABLE worn ALTER COLUMN bytes SET STORAGE EXTERNAL;
-INSERT INTO worn SELECT repeat(md5(i::text), 32768) FROM generate_series(1, 1024) i;
-DROP TABLE worn; CHECKPOINT;`);
+  const postgres = await startPostgres({ migrate: false, admin: false,
+    settings: { ...cluster, ...settings } });
+  await postgres.psql(worn);
   return postgres;
 }
 
