@@ -1,8 +1,8 @@
 -- The next bytes of a file, for the account that has made its place: p_bytes go behind
 -- those that its piece p_number has, or are in the object p_object, which is kept from then
--- on. `offset-differs`: it goes on at `stored`. Whoever is told that they are stored has
--- them stored. Where they are not the object is to go; `unavailable`: it is going already,
--- or the file's bytes are kept in the other way.
+-- on. `offset-differs`: the next bytes belong at `stored`. Bytes of which the answer says that
+-- they are stored are stored. Where it does not, the caller drops the object; `unavailable`:
+-- the object is being dropped already, or the file's bytes are kept in the other way.
 --
 -- The time at which it grew moves by the hour, so that most pieces leave its index
 -- alone.
