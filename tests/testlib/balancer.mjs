@@ -24,9 +24,10 @@ function exchange(text, pattern, by) {
   return text.replace(pattern, by);
 }
 
-function configuration({ ports, pem, backends, bridges, brokers }) {
+function configuration({ ports, pem, backends, bridges, brokers, checked }) {
   const servers = (name, list) => list.map((port, i) =>
-    `  server ${name}${i + 1} 127.0.0.1:${port} check inter 1s fall 2 rise 1`)
+    `  server ${name}${i + 1} 127.0.0.1:${port}` +
+    (checked || name === 'api' ? ' check inter 1s fall 2 rise 1' : ''))
     .join('\n');
   let text = readFileSync(join(root, 'deploy/haproxy.cfg'), 'utf8');
   const swap = (pattern, by) => { text = exchange(text, pattern, by); };
@@ -49,9 +50,12 @@ function configuration({ ports, pem, backends, bridges, brokers }) {
 /**
  * { url, tlsUrl, mqttPort, mqttsPort, metricsPort, ca, stop(), kill(), start(), reload() }: kill() ends
  * it at once, start() starts it again on the same ports, reload() gives it a new
- * certificate and has it read its files again. It knows when a node is up.
+ * certificate and has it read its files again. It knows when a node is up. Where
+ * `checked` is false, bridges and brokers have the connections of clients alone, and
+ * none of HAProxy's own checks.
  */
-export async function startBalancer({ backends, bridges = [], brokers = [] }) {
+export async function startBalancer({ backends, bridges = [], brokers = [],
+  checked = true }) {
   const dir = temporary('balancer');
   const [http, https, mqtt, mqtts, metrics] = await Promise.all(
     Array.from({ length: 5 }, freePort));
@@ -61,7 +65,7 @@ export async function startBalancer({ backends, bridges = [], brokers = [] }) {
     tlsUrl: `https://127.0.0.1:${https}`, ca: writeCertificate(pem) };
   let child;
   writeFileSync(conf, configuration({ ports: { http, https, mqtt, mqtts, metrics }, pem,
-    backends, bridges, brokers }));
+    backends, bridges, brokers, checked }));
   self.start = async () => {
     const before = child?.output ?? '';
     child = start('/usr/sbin/haproxy', ['-W', '-db', '-f', conf],
