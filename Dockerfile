@@ -51,6 +51,7 @@ COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-rotation /src/build/release/hermetic-admin \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
   /usr/local/bin/
+COPY --from=build /src/build/release/lib/libhermetic.so.0 /usr/local/lib/
 COPY migrations migrations
 COPY --from=page /src/build/web /usr/share/hermetic/web
 COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/sbom.sh /usr/local/lib/hermetic/

@@ -21,6 +21,7 @@ PKGS_reach := sqlite3 libcurl jansson libwebsockets libmosquitto \
 	libutf8proc
 PKGS_hermetic := jansson
 PKGS_qr := qrcodegen
+PKGS_signs := libutf8proc
 PKGS_command := jansson qrcodegen libutf8proc libedit
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -49,6 +50,8 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen $(OPT_$(VARIANT)) \
 LDFLAGS_ALL = $(LINK_$(VARIANT)) -Wl,-z,relro,-z,now,-z,noexecstack \
 	-Wl,--as-needed $(LDFLAGS)
 
+comma := ,
+
 # once VARIABLE,VALUE: expanded when it is first needed, and then kept.
 once = $(eval $(1) := $(2))$($(1))
 
@@ -56,13 +59,17 @@ pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
 # One static library a folder.
-FOLDERS := base crypto twofish wire content check mls session device reach hermetic qr command \
+FOLDERS := base crypto twofish wire content check mls session device signs reach hermetic qr command \
 	store door admin
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 lib = $(B)/lib/libhermetic-$(1).a
 
 # The command's main file stays out of its library.
 CLIENT_MAIN := $(B)/src/command/main.o
+
+# Several parts of mk/ name it as what has to be there before.
+HERMETIC_SONAME := libhermetic.so.0
+HERMETIC_SHARED := $(B)/lib/$(HERMETIC_SONAME)
 
 .PHONY: all
 all: libs programs server

@@ -109,7 +109,7 @@ bench-edge: $(B)/bench/edge/ours.so $(B)/bench/edge/stock.so
 #   then HERMETIC_BUILD=build/release node bench/large.mjs
 
 BENCH_LARGE_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard bench/large/*.c))
-BENCH_LARGE_LIBS = $(foreach f,reach device session content check mls wire \
+BENCH_LARGE_LIBS = $(foreach f,reach signs device session content check mls wire \
 	twofish crypto base,$(call lib,$(f)))
 
 $(BENCH_LARGE_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_command))

@@ -1,8 +1,9 @@
 # The `hermetic` command. The default variant leaves it at build/hermetic too.
 
-CLIENT_LIBS = $(foreach f,command qr hermetic reach device session content \
-	mls check wire twofish crypto base,\
-	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+# What it knows of the protocol it has from libhermetic, as any other program does
+# (docs/adr/0095-the-command-is-linked-to-the-library.md).
+
+CLIENT_LIBS = $(foreach f,command qr signs base,$(call lib,$(f)))
 
 $(CLIENT_MAIN): CFLAGS_FOLDER := $(call pkg_cflags,$(PKGS_command))
 
@@ -18,10 +19,22 @@ $(CLIENT_MAIN): $(B)/gen/command/commit.h
 .PHONY: FORCE
 FORCE:
 
-$(B)/hermetic: $(CLIENT_MAIN) $(CLIENT_LIBS)
-	$(CC) $(LDFLAGS_ALL) -pie -o $@ $(CLIENT_MAIN) \
-	    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group \
-	    $(call pkg_libs,$(PKGS_command) $(PKGS_reach) $(PKGS_content) $(PKGS_crypto))
+# $(call client_link,FLAGS): where it looks for libhermetic.
+define client_link
+$(CC) $(LDFLAGS_ALL) -pie $(1) -o $@ $(CLIENT_MAIN) \
+    -Wl,--start-group $(CLIENT_LIBS) -Wl,--end-group $(HERMETIC_SHARED) \
+    $(call pkg_libs,$(PKGS_command))
+endef
+
+# In a build directory, and in a prefix like /usr/local.
+$(B)/hermetic: $(CLIENT_MAIN) $(CLIENT_LIBS) $(HERMETIC_SHARED)
+	$(call client_link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/lib:$$ORIGIN/../lib')
+
+# As it is installed: in /usr where the system looks, elsewhere beside itself.
+$(B)/installed/hermetic: $(CLIENT_MAIN) $(CLIENT_LIBS) $(HERMETIC_SHARED) FORCE
+	@mkdir -p $(@D)
+	$(call client_link,$(if $(filter /usr,$(PREFIX)),,\
+	    -Wl$(comma)-rpath$(comma)'$$ORIGIN/../$(LIB)'))
 
 ifneq ($(wildcard src/command/main.c),)
 programs: $(B)/hermetic
@@ -33,9 +46,10 @@ build/hermetic: $(B)/hermetic
 	ln -sf debug/hermetic $@
 endif
 
-# make install-command PREFIX=/usr/local [DESTDIR=]: the command, its man page, and
-# completions for bash, zsh and fish, which are made from its --help; needs node.
+# make install-command PREFIX=/usr/local [LIB=lib] [DESTDIR=]: the command, the shared library
+# that it needs, its man page, and completions for bash, zsh and fish, which are made from its
+# --help; needs node.
 .PHONY: install-command
-install-command: $(B)/hermetic
-	install -D -m 0755 $(B)/hermetic $(INSTALLED)/bin/hermetic
+install-command: $(B)/hermetic $(B)/installed/hermetic install-shared
+	install -D -m 0755 $(B)/installed/hermetic $(INSTALLED)/bin/hermetic
 	node tools/command-docs.mjs $(B)/hermetic $(INSTALLED)/share

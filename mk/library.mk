@@ -5,13 +5,11 @@
 
 HERMETIC_VERSION := $(shell awk '/^\#define HERMETIC_VERSION_(MAJOR|MINOR|PATCH)/ \
 	{ printf "%s%s", dot, $$3; dot = "." }' src/hermetic/hermetic.h)
-HERMETIC_SONAME := libhermetic.so.0
 HERMETIC_MAP := src/hermetic/exports.map
 HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h lists.h)
-HERMETIC_FOLDERS := hermetic reach device session content mls check wire twofish \
+HERMETIC_FOLDERS := hermetic reach signs device session content mls check wire twofish \
 	crypto base
 HERMETIC_PKGS := $(PKGS_reach) $(PKGS_content) $(PKGS_crypto)
-HERMETIC_SHARED := $(B)/lib/$(HERMETIC_SONAME)
 HERMETIC_STATIC := $(B)/lib/libhermetic.a
 HERMETIC_OBJECTS = $(foreach f,$(HERMETIC_FOLDERS),$(call objects,$(f)))
 
@@ -32,14 +30,16 @@ $(HERMETIC_STATIC): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	ar rcs $@ $@.o
 	@rm -f $@.o $@.names
 
-.PHONY: install-hermetic
+.PHONY: install-hermetic install-shared
 install: install-hermetic
-install-hermetic: $(HERMETIC_STATIC) $(HERMETIC_SHARED)
-	install -d $(INSTALLED_LIB)/pkgconfig
-	install -m 0644 $(HERMETIC_STATIC) $(INSTALLED_LIB)/libhermetic.a
+install-shared: $(HERMETIC_SHARED)
+	install -d $(INSTALLED_LIB)
 	install -m 0755 $(HERMETIC_SHARED) \
 	    $(INSTALLED_LIB)/libhermetic.so.$(HERMETIC_VERSION)
 	ln -sf libhermetic.so.$(HERMETIC_VERSION) $(INSTALLED_LIB)/$(HERMETIC_SONAME)
+install-hermetic: $(HERMETIC_STATIC) install-shared
+	install -d $(INSTALLED_LIB)/pkgconfig
+	install -m 0644 $(HERMETIC_STATIC) $(INSTALLED_LIB)/libhermetic.a
 	ln -sf $(HERMETIC_SONAME) $(INSTALLED_LIB)/libhermetic.so
 	install -d $(INSTALLED)/include/hermetic
 	install -m 0644 $(HERMETIC_HEADERS) $(INSTALLED)/include/hermetic

@@ -46,7 +46,7 @@ COMPARE_PKGS := libcbor jansson libcrypto libgcrypt libcurl
 $(COMPARE_OBJECTS): CFLAGS_FOLDER = $(call pkg_cflags,$(COMPARE_PKGS)) \
 	-DHERMETIC_FAULTS
 -include $(COMPARE_OBJECTS:.o=.d)
-COMPARE_LIBS = $(call lib,reach) $(SIM_LIBS)
+COMPARE_LIBS = $(call lib,reach) $(call lib,signs) $(SIM_LIBS)
 $(B)/tests/sim/compare/compare: $(COMPARE_OBJECTS) $(SIM_PARTS) $(COMPARE_LIBS)
 	$(CC) $(LINK_$(VARIANT)) $(SIM_WRAPS) -o $@ \
 	    $(COMPARE_OBJECTS) $(SIM_PARTS) -Wl,--start-group \

@@ -76,17 +76,18 @@ $(WASM_SMALL): $(W)/small/%.o: $(WASM_SOURCES)
 
 # ---- ours ----
 
-WASM_FOLDERS := wasm hermetic qr reach device session content mls check wire twofish \
+WASM_FOLDERS := wasm hermetic qr reach signs device session content mls check wire twofish \
 	crypto base
 # Of the module alone: what its host provides, and what of OpenSSL it goes without.
 WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c \
 	legacy.c objects.c absent.c no_nist.c)
 # What speaks to a machine or its network; libgcrypt is not there.
-WASM_LEFT_OUT := src/base/metrics.c src/base/usage.c src/twofish/gcrypt.c \
+WASM_LEFT_OUT := src/base/given.c src/base/metrics.c src/base/usage.c src/signs/harmful.c \
+	src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \
-	act_recovery.c act_revoke.c call.c choose.c cluster.c file_name.c fold.c fold_equal.c libraries.c look.c \
-	notice.c passphrase_form.c passphrase_password.c past.c problem.c \
+	act_recovery.c act_revoke.c call.c choose.c fold.c fold_equal.c libraries.c look.c \
+	notice.c passphrase_form.c passphrase_password.c past.c pause.c problem.c \
 	reply.c shown_log.c transfer_plan.c typing.c upload_book.c),$(wildcard src/reach/*.c)) \
 	$(filter-out $(addprefix src/hermetic/,core.c core_act.c core_ask.c \
 	core_enrol.c core_file.c core_hear.c core_live.c inside.c told.c),\
@@ -160,7 +161,7 @@ wasm-module: $(WASM_MODULE)
 # whose messages of 64 MiB take half a minute there.
 WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c \
 	tests/unit/test_sizes.c,$(shell grep -LE \
-	'include ["<](reach|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|testlib/runner|starve|/proc/' \
+	'include ["<](reach|signs|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|testlib/runner|starve|/proc/' \
 	tests/unit/test_*.c))
 WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)
 WASM_TESTLIB := $(patsubst %.c,$(W)/%.o,\

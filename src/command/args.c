@@ -5,7 +5,7 @@
 #include "command/args_options.h"
 #include "command/args_verbs.h"
 #include "command/times.h"
-#include "device/device.h"
+#include "hermetic/hermetic.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static enum err set_transport(struct args *a, const char *value,
 bool args_set_drop(struct args *a, const char *value)
 {
 	a->drop = value;
-	a->drop_item = DEVICE_OUTBOX_ALL;
+	a->drop_item = HERMETIC_ALL_ITEMS;
 	return strcmp(value, "all") == 0 ||
 	       (text_parse_u64(&a->drop_item, span_str(value), INT64_MAX) ==
 		    ERR_OK &&

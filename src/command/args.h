@@ -78,7 +78,7 @@ struct args {
 	const char *key;	    /* --id of a text */
 	const char *file, *caption; /* of send */
 	const char *drop;	    /* --drop: "all" or an item's number */
-	uint64_t drop_item;	    /* of --drop, or DEVICE_OUTBOX_ALL */
+	uint64_t drop_item;	    /* of --drop, or HERMETIC_ALL_ITEMS */
 	const char *algorithms; /* comma-separated, in order of preference */
 	const char *scrypt_n;	/* cost of a new state, environment only */
 	const char *stock;	/* of KeyPackages, environment only */

@@ -2,7 +2,7 @@
 #include "command/chat.h"
 
 #include "command/out.h"
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include "command/out.h"
 #include "command/qr.h"
 #include "command/shown.h"
-#include "reach/file_name.h"
+#include "signs/file_name.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "command/keys.h"
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include <histedit.h>
 #include <stdio.h>

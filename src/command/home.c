@@ -1,7 +1,5 @@
 #include "command/home.h"
 
-#include "reach/state.h"
-
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +19,19 @@ static enum err base_folder(struct reason *why, struct buf *path)
 	return ERR_OK;
 }
 
+/* A handle of the folder says so, and opens nothing. */
+static bool has_state(const char *path)
+{
+	const struct hermetic_config config = { .size = sizeof(config),
+						.home = path };
+	struct hermetic *h = NULL;
+	bool has =
+	    hermetic_new(&config, &h) == HERMETIC_OK && hermetic_exists(h);
+
+	hermetic_free(h);
+	return has;
+}
+
 /* How many folders below `base` hold a state; the last one's name. */
 static unsigned count_states(const char *base, char name[256])
 {
@@ -34,7 +45,7 @@ static unsigned count_states(const char *base, char name[256])
 		    snprintf(path, sizeof(path), "%s/%s", base, entry->d_name);
 
 		if (entry->d_name[0] == '.' || n < 0 ||
-		    (size_t)n >= sizeof(path) || !state_exists(path))
+		    (size_t)n >= sizeof(path) || !has_state(path))
 			continue;
 		(void)snprintf(name, 256, "%s", entry->d_name);
 		count++;

@@ -3,8 +3,8 @@
 #include "base/sec.h"
 #include "base/text.h"
 #include "command/hint.h"
-#include "reach/file_name.h"
-#include "reach/harmful.h"
+#include "signs/file_name.h"
+#include "signs/harmful.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Appends text with what is harmful (reach/harmful.h) and what is no UTF-8 escaped; a line's
+/* Appends text with what is harmful (signs/harmful.h) and what is no UTF-8 escaped; a line's
  * end is followed by four spaces. */
 void out_put_safe(struct buf *out, struct span text);
 

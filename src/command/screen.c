@@ -1,7 +1,7 @@
 #include "command/screen.h"
 
 #include "command/out.h"
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include <string.h>
 #include <sys/ioctl.h>

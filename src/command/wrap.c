@@ -1,7 +1,7 @@
 #include "command/wrap.h"
 
 #include "base/text.h"
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include <utf8proc.h>
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define TICK_MS 1000 /* a connection wants time at least so often */
-#define AGAIN_MS 500
-#define AGAIN_MAX_MS 15000
+#define AGAIN_MS 250
+#define AGAIN_MAX_MS 8000
 #define ROUNDS_MAX 64 /* of taking what came, in one step */
 
 /* What the device has taken in, while nobody listens to it. An entry that cannot be read is

@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "device/record.h"
-#include "reach/file_name.h"
 #include "reach/fold.h"
+#include "signs/file_name.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "reach/saving.h"
 
 #include "base/text.h"
-#include "reach/file_name.h"
-#include "reach/harmful.h"
 #include "reach/sealing.h"
+#include "signs/file_name.h"
+#include "signs/harmful.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/record.h"
-#include "reach/file_name.h"
+#include "signs/file_name.h"
 
 #include <stdio.h>
 #include <string.h>

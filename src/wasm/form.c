@@ -1,8 +1,8 @@
 /* passphrase_form(), fold_put() and cluster_length() by the host's tables of Unicode, in the place of
  * utf8proc's: these make a sixth of a module. */
-#include "reach/cluster.h"
 #include "reach/fold.h"
 #include "reach/passphrase_form.h"
+#include "signs/cluster.h"
 
 #include "base/text.h"
 #include "wasm/binding.h"

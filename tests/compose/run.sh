@@ -299,6 +299,8 @@ compose --progress plain -f tests/compose/offline.yml build \
 }
 id=$(docker create hermetic)
 docker cp -q "$id:/usr/local/bin/hermetic" "$WORK/hermetic"
+mkdir -p "$WORK/lib"
+docker cp -q "$id:/usr/local/lib/libhermetic.so.0" "$WORK/lib/libhermetic.so.0"
 docker rm "$id" >/dev/null
 docker_stop
 [ "${HERMETIC_PARTS:-}" != images ] || exit 0

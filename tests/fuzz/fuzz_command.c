@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "command/args.h"
 #include "command/environment.h"
-#include "reach/cluster.h"
 #include "reach/log_pages.h"
 #include "reach/problem.h"
+#include "signs/cluster.h"
 
 /* Their reading of bytes is their own. */
 #include "command/line.c"

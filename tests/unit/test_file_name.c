@@ -1,5 +1,5 @@
 /* What files are called: valid, whole signs, with their ending. */
-#include "reach/file_name.h"
+#include "signs/file_name.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

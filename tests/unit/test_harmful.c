@@ -1,5 +1,5 @@
 /* What of others' signs is shown: by their neighbours, the same in texts and names. */
-#include "reach/harmful.h"
+#include "signs/harmful.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

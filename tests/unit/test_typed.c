@@ -17,8 +17,8 @@
 #include "command/times.h"
 #include "command/wrap.h"
 #include "reach/choose.h"
-#include "reach/cluster.h"
 #include "reach/fold.h"
+#include "signs/cluster.h"
 
 #define FAMILY "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
 #define NAMASTE                                                                \

@@ -6,8 +6,8 @@
  * behind a sign that has variants; tags make flags of regions; marks of direction
  * stand in texts with letters that go to the left; a soft hyphen is within a word.
  */
-#ifndef HERMETIC_REACH_HARMFUL_H
-#define HERMETIC_REACH_HARMFUL_H
+#ifndef HERMETIC_SIGNS_HARMFUL_H
+#define HERMETIC_SIGNS_HARMFUL_H
 
 #include "base/span.h"
 

@@ -1,7 +1,7 @@
-#include "reach/file_name.h"
+#include "signs/file_name.h"
 
 #include "base/text.h"
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "reach/cluster.h"
+#include "signs/cluster.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* What files are called: by who sends them, and where they are saved. */
-#ifndef HERMETIC_REACH_FILE_NAME_H
-#define HERMETIC_REACH_FILE_NAME_H
+#ifndef HERMETIC_SIGNS_FILE_NAME_H
+#define HERMETIC_SIGNS_FILE_NAME_H
 
 #include "base/buf.h"
 

@@ -1,4 +1,4 @@
-#include "reach/harmful.h"
+#include "signs/harmful.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 /* Grapheme clusters: what a person takes for one character, though it is written with
  * several (Unicode, UAX 29): a letter with its marks, a family of emoji. */
-#ifndef HERMETIC_REACH_CLUSTER_H
-#define HERMETIC_REACH_CLUSTER_H
+#ifndef HERMETIC_SIGNS_CLUSTER_H
+#define HERMETIC_SIGNS_CLUSTER_H
 
 #include "base/span.h"
 
