@@ -22,11 +22,12 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { citusUrl, startSpread } from './citus.mjs';
+import { citusUrl, needsOwn, startSpread } from './citus.mjs';
 import { asked, pgEnv } from './psql.mjs';
 
 const exec = promisify(execFile);
 
+export { needsOwn };
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = resolve(root, process.env.HERMETIC_BUILD ??
   'build/debug');
@@ -239,7 +240,8 @@ function unmount(dir) {
 export async function startPostgres({
   migrate = true, admin = true, settings = {}, from, wal,
 } = {}) {
-  if (citusUrl && !from && !wal && Object.keys(settings).length === 0)
+  if (needsOwn && (from || wal || Object.keys(settings).length > 0)) throw new Error(needsOwn);
+  if (citusUrl)
     return startSpread({ root, migrate, migrateUp, urlsOf });
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
