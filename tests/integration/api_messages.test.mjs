@@ -50,8 +50,8 @@ describe('messages', { concurrency: false }, () => {
     const hex = b => `'{"\\\\x${b.toString('hex')}"}'`;
     const statement = readFileSync(join(root, 'sql/message_append.sql'), 'utf8')
       .trim().replace(/;$/, '');
-    const waits = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-      AND application_name = 'hermetic writer'`;
+    const waits = `SELECT FROM ${postgres.waiting}
+      WHERE application_name = 'hermetic writer'`;
     const other = postgres.psql(`SET search_path = hermetic;
       SET application_name = 'the other node';
       PREPARE append AS ${statement};
