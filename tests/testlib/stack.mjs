@@ -414,9 +414,10 @@ export async function startPool({ postgres, connections = 2 }) {
   const dir = temporary('pool');
   const users = join(dir, 'users');
   const conf = join(dir, 'pgbouncer.ini');
-  writeFileSync(users, `"hermetic_api" "${postgres.passwords.hermetic_api}"\n`);
+  const to = pgEnv(postgres.apiUrl);
+  writeFileSync(users, `"${to.PGUSER}" "${to.PGPASSWORD}"\n`);
   writeFileSync(conf, `[databases]
-hermetic = host=${postgres.dir} port=5432
+* = host=${to.PGHOST} port=${to.PGPORT ?? 5432}
 [pgbouncer]
 listen_port = 5432
 unix_socket_dir = ${dir}
@@ -433,7 +434,7 @@ default_pool_size = ${connections}
     if (ended(child)) throw new Error(`PgBouncer ended:\n${child.output}`);
     return existsSync(join(dir, '.s.PGSQL.5432'));
   }, { name: 'PgBouncer' });
-  return { apiUrl: postgres.apiUrl.replace(postgres.dir, dir),
+  return { apiUrl: postgres.apiUrl.replace(/\?.*/, `?host=${dir}`),
     log: () => child.output,
     stop: async () => {
       await end(child, 'SIGINT');
