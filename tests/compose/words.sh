@@ -5,7 +5,7 @@ by_psql() { # STATEMENT: of the primary, as the superuser
   compose exec -T "$(member_is Leader)" psql -X -q -A -t -h /run/postgresql \
     -U postgres -d hermetic -c "$1"
 }
-prometheus_shows() { # EXPRESSION [WHAT]: within four scrapes
+prometheus_shows() { # EXPRESSION [WHAT]: within a minute
   local _
   for _ in $(seq 60); do
     ! docker exec "$(container prometheus)" promtool query instant \
