@@ -1,7 +1,7 @@
 # Two images: of the target `mqtt`, which has the broker, and without a target one for all
-# else. What runs is chosen by the first argument (deploy/entrypoint.sh). The digest of BASE
-# is that of a list, in which each platform has its image (docs/operations.md, "The images").
-ARG BASE=debian:bookworm-20260918-slim@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251
+# else. What runs is chosen by the first argument (deploy/entrypoint.sh). deploy/pinned.env
+# has the digest of a BASE (docs/operations.md, "The images").
+ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /src

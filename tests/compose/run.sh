@@ -284,8 +284,8 @@ base_image
 IN=()
 docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
 say "Building the images."
-export HERMETIC_BASE=debian:bookworm-slim # in the place of the one that has a digest
-docker import --change 'CMD ["bash"]' "$WORK/base.tar" $HERMETIC_BASE >/dev/null
+docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
+  >/dev/null
 for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
   prom/node-exporter:v1.5.0; do
   folder=${name%:*}
