@@ -52,6 +52,9 @@ struct row {
 static const struct row ROWS[METRIC_COUNT] = {
 	{ GAUGE, METRICS_API, "hermetic_connections", "Open connections." },
 	{ GAUGE, METRICS_API, "hermetic_websockets", "Of these, WebSockets." },
+	{ COUNTER, METRICS_API, "hermetic_websockets_slow_total",
+	  "WebSockets that were closed (1013) because their clients did not "
+	  "read what came for them." },
 	{ GAUGE, METRICS_API, "hermetic_draining",
 	  "Workers that have been asked to end." },
 	{ COUNTER, WRITES, "hermetic_messages_stored_total",
@@ -73,6 +76,9 @@ static const struct row ROWS[METRIC_COUNT] = {
 	{ COUNTER, ALL, "hermetic_database_refused_total",
 	  "Of these, the ones to a server of another cluster, or of an older "
 	  "timeline than one that was seen." },
+	{ COUNTER, WRITES, "hermetic_database_misfits_total",
+	  "Connections that were given up because HERMETIC_DATABASE_BUCKETS "
+	  "does not fit the number of shards that the sessions are on." },
 	{ COUNTER, ALL, "hermetic_database_errors_total",
 	  "Statements that PostgreSQL refused as faulty." },
 	{ CLASSES, ALL, "hermetic_database_refusals_total",
