@@ -263,7 +263,8 @@ describe('completions, with an agent that holds the keys', { concurrency: false 
       [{ session_id: ids[name] }] = await alice.does('create', '--name', name);
     await alice.does('agent');
     env = { HOME: newHome(), LANG: 'C.UTF-8', HERMETIC_HOME: alice.home,
-      PATH: `${join(tree, 'usr/bin')}:${process.env.PATH}` };
+      PATH: `${join(tree, 'usr/bin')}:${process.env.PATH}`,
+      LD_LIBRARY_PATH: join(tree, 'usr/lib/any') }; // in /usr the system finds it
   });
   after(async () => {
     await alice?.does('lock');
