@@ -100,11 +100,14 @@ export function failure(error) {
       error.advice && el('p', { class: 'hint', dir: 'auto' }, error.advice)));
 }
 
+let pressed; // a button that is off while what it does is done
+
 /** Does f() with the button off; what fails is shown in `place`. Who has pressed the button has
  * the focus there afterwards, unless f() gave it to something else. */
 export async function attempt(place, trigger, f) {
   const buttons = trigger ? [trigger].flat() : [];
-  const pressed = buttons.find(b => b === document.activeElement);
+  const own = buttons.find(b => b === document.activeElement);
+  pressed = own ?? pressed;
   place?.replaceChildren();
   for (const b of buttons) b.disabled = true;
   try {
@@ -116,9 +119,10 @@ export async function attempt(place, trigger, f) {
     return false;
   } finally {
     for (const b of buttons) b.disabled = false;
-    if (pressed && document.activeElement === document.body) focusAgain(pressed);
-    if (place?.hasChildNodes() && document.activeElement === pressed)
-      pressed?.scrollIntoView({ block: 'nearest' }); // what has failed stands above it
+    if (own && pressed === own) pressed = undefined;
+    if (own && document.activeElement === document.body) focusAgain(own);
+    if (own && place?.hasChildNodes() && document.activeElement === own)
+      own.scrollIntoView({ block: 'nearest' }); // what has failed stands above it
   }
 }
 
@@ -129,11 +133,12 @@ export function openDialog(title, ...content) {
   const dialog = el('dialog', { 'aria-labelledby': id },
     el('header', {}, el('h2', { id, dir: 'auto' }, title),
       iconButton('close', template('close'), () => dialog.close())), body);
-  const before = document.activeElement;
+  const lost = document.activeElement === document.body;
+  const before = lost ? pressed : document.activeElement;
   dialog.addEventListener('close', () => {
     dialog.remove();
     // the browser has given it back, unless what had it is another element by now
-    if (document.activeElement === document.body && before !== document.body) focusAgain(before);
+    if (document.activeElement === document.body && before) focusAgain(before);
   });
   dialog.addEventListener('click', event => {
     if (event.target === dialog) dialog.close(); // beside it

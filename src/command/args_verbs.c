@@ -326,7 +326,9 @@ const struct verb_row args_verbs[VERB_COUNT] = {
 			 "over, "
 			 "or hermetic lock, other\n"
 			 "commands of yours open the state without it, and in "
-			 "a tenth of the time.",
+			 "a tenth of the time.\n"
+			 "It stays connected: what comes is taken in, and "
+			 "what waits in the outbox is sent.",
 			 "hermetic agent\n  hermetic agent --for 30m" },
 	[VERB_LOCK] = { "lock", "", "end the agent", 0, 0, NULL,
 			"hermetic lock" },

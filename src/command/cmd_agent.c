@@ -1,6 +1,7 @@
 /* agent, lock */
 #include "command/cmd.h"
 
+#include "command/agent_stays.h"
 #include "command/out.h"
 
 #include <errno.h>
@@ -64,14 +65,23 @@ static void let_go_of_terminal(void)
 	(void)close(nothing);
 }
 
+static void end_other(void *context)
+{
+	const pid_t *other = context;
+
+	agent_stays_end(*other);
+}
+
 static void serve(struct cmd *cmd, uint64_t seconds)
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	pid_t other = agent_stays_begin(cmd->h);
 
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
-	(void)hermetic_agent_serve(cmd->h, seconds, &told_to_stop);
+	(void)hermetic_agent_serve(cmd->h, seconds, &told_to_stop, end_other,
+				   &other);
 }
 
 /* The parent ends when the agent listens, and leaves the socket to its child. */

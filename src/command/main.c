@@ -102,10 +102,18 @@ static bool needs_no_home(const struct args *args)
 	return args->verb == VERB_ACCOUNT && !cmd_account_is_own(args);
 }
 
-/* Who wants to change the passphrase, or to have it held, says it. */
+/* Who wants to change the passphrase says it. So does who wants to have it held
+ * (cmd_agent.c), whose agent then asks for the keys as others do. */
 static bool needs_no_person(const struct args *args)
 {
-	return args->verb != VERB_PASSPHRASE && args->verb != VERB_AGENT;
+	return args->verb != VERB_PASSPHRASE;
+}
+
+/* Who is there for hours waits for a server that is away. */
+static bool is_patient(const struct args *args)
+{
+	return args->verb == VERB_AGENT ||
+	       (args->verb == VERB_CHAT && isatty(STDIN_FILENO));
 }
 
 static enum err check_ca(struct cmd *cmd)
@@ -129,8 +137,7 @@ static enum err make_handle(struct cmd *cmd)
 					  .algorithms = args->algorithms,
 					  .ca = args->ca,
 					  .agent = needs_no_person(args),
-					  .patient = args->verb == VERB_CHAT &&
-						     isatty(STDIN_FILENO) };
+					  .patient = is_patient(args) };
 	enum err e = ERR_OK;
 
 	if (!needs_no_home(args)) {

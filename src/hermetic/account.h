@@ -120,9 +120,12 @@ enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked);
 enum hermetic_result hermetic_agent_begin(struct hermetic *h);
 /* Gives them to who asks until so many seconds have passed, sleep of the machine included,
  * hermetic_lock() is called by any program, or *stop is not 0, which a handler of a signal may
- * set. Then they are wiped. */
+ * set. Then they are wiped, and `over` is called before, if that is not NULL: who has called
+ * hermetic_lock() waits for it. */
 enum hermetic_result hermetic_agent_serve(struct hermetic *h, uint64_t seconds,
-					  const volatile sig_atomic_t *stop);
+					  const volatile sig_atomic_t *stop,
+					  void (*over)(void *context),
+					  void *context);
 /* After fork(), in the process that does not serve: it has the keys no more. */
 void hermetic_agent_leave(struct hermetic *h);
 /* The agent of the handle's folder wipes the keys and ends. HERMETIC_GONE: there is none.

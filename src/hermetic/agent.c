@@ -45,14 +45,16 @@ out:
 }
 
 enum hermetic_result hermetic_agent_serve(struct hermetic *h, uint64_t seconds,
-					  const volatile sig_atomic_t *stop)
+					  const volatile sig_atomic_t *stop,
+					  void (*over)(void *context),
+					  void *context)
 {
 	inside_begin(h);
 	if (h->holds == NULL)
 		return inside_refuse(h, "usage",
 				     "hermetic_agent_begin() comes before "
 				     "hermetic_agent_serve().");
-	agent_serve(h->holds, seconds, stop);
+	agent_serve(h->holds, seconds, stop, over, context);
 	agent_close(h->holds);
 	h->holds = NULL;
 	return HERMETIC_OK;

@@ -25,6 +25,8 @@ struct agent {
 	int folder, guard, socket; /* -1: none */
 	bool bound, locked;
 	struct state_keys keys;
+	void (*over)(void *context); /* or NULL */
+	void *over_with;
 };
 
 /* ---- the socket ---- */
@@ -271,6 +273,9 @@ static void give_keys(const struct agent *agent, int fd)
 /* The socket and the lock go and the keys are wiped before who asked is told. */
 static void lock(struct agent *agent)
 {
+	if (agent->over != NULL)
+		agent->over(agent->over_with);
+	agent->over = NULL;
 	agent->locked = true;
 	state_keys_clear(&agent->keys);
 	if (agent->bound)
@@ -310,7 +315,8 @@ static int start_timer(uint64_t seconds)
 }
 
 void agent_serve(struct agent *agent, uint64_t seconds,
-		 const volatile sig_atomic_t *stop)
+		 const volatile sig_atomic_t *stop, void (*over)(void *context),
+		 void *context)
 {
 	struct pollfd inputs[2] = {
 		{ .fd = start_timer(seconds), .events = POLLIN },
@@ -318,6 +324,8 @@ void agent_serve(struct agent *agent, uint64_t seconds,
 	};
 	sigset_t all, before;
 
+	agent->over = over;
+	agent->over_with = context;
 	/* a signal comes while ppoll() waits, and not behind the look at *stop */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &before);
@@ -331,6 +339,7 @@ void agent_serve(struct agent *agent, uint64_t seconds,
 		answer_one(agent);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	lock(agent);
 	if (inputs[0].fd >= 0)
 		(void)close(inputs[0].fd);
 }

@@ -29,9 +29,12 @@ struct agent;
 MUST_CHECK enum err agent_open(const char *home, const struct state_keys *keys,
 			       struct why *why, struct agent **out);
 
-/* Answers, with the keys in memory that is not swapped out, for so long, time of sleep included, or until it is locked or *stop. */
+/* Answers, with the keys in memory that is not swapped out, for so long, time of sleep
+ * included, or until it is locked or *stop. Then it calls `over`, if that is not NULL, before
+ * who has asked for the lock is told. */
 void agent_serve(struct agent *agent, uint64_t seconds,
-		 const volatile sig_atomic_t *stop);
+		 const volatile sig_atomic_t *stop, void (*over)(void *context),
+		 void *context);
 
 /* Wipes, and removes the socket. Takes NULL. */
 void agent_close(struct agent *agent);

@@ -3,14 +3,14 @@
 // in silence where the result could not be printed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Person, conversation, twoPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import {
-  build, freePort, hermetic, startNode, startPostgres,
+  build, freePort, hermetic, startNode, startPostgres, until,
 } from '../testlib/stack.mjs';
 
 describe('the outbox', { concurrency: false }, () => {
@@ -56,6 +56,43 @@ describe('the outbox', { concurrency: false }, () => {
     assert.deepEqual(await bob.texts(id), ['one', 'two', 'three']);
     const words = await hermetic(['send', id, 'four'], alice);
     assert.match(words.out, /^Sent #\d+\.\n$/);
+  });
+
+  test('an agent keeps the connection, and delivers what waits', async t => {
+    const id = await conversation(alice, bob);
+    const way = await startProxy(node.url);
+    const agent = Object.assign(await away(alice), { server: way.url })
+      .start('agent', '--foreground', '--for', '1h');
+    t.after(async () => {
+      await hermetic(['lock'], alice);
+      await way.stop();
+    });
+    await agent.line(l => l.agent);
+    const [pid] = await until(() => {
+      const all = readFileSync(`/proc/${agent.child.pid}/task/${agent.child.pid}/children`,
+        'utf8').trim();
+      return all && all.split(' ').map(Number);
+    }, { name: 'the process that is connected' });
+    const offline = await away(alice);
+    await offline.keeps('unreachable', 'send', id, 'one');
+    await until(async () => (await alice.does('outbox')).length === 0,
+      { name: 'one to be sent' });
+    assert.deepEqual(await bob.texts(id), ['one']);
+    // it comes back after the network was gone
+    way.hooks.upgrade = (request, socket) => socket.destroy();
+    way.hooks.request = () => ({ drop: true });
+    way.cut();
+    await offline.keeps('unreachable', 'send', id, 'two');
+    way.hooks = {};
+    await until(async () => (await alice.does('outbox')).length === 0,
+      { name: 'two to be sent' });
+    assert.deepEqual(await bob.texts(id), ['one', 'two']);
+    // what comes is taken in: it is there while no server is
+    await bob.does('send', id, 'three');
+    await until(async () => (await offline.does('search', 'three')).length === 1,
+      { ms: 120_000, name: 'three to be there' });
+    assert.match((await hermetic(['lock'], alice)).out, /the keys are wiped/);
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
   });
 
   test('what is dropped is not sent', async () => {

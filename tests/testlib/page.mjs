@@ -121,7 +121,7 @@ export class Page {
   }
 
   /** What has the focus (`focused` above). */
-  focus() {
+  focused() {
     return this.does('return focused()');
   }
 
@@ -129,18 +129,19 @@ export class Page {
    * on the way is in sight, and is seen to have it. */
   async tabTo(name, { back = false } = {}) {
     const isIt = one => typeof name === 'string' ? one.name === name : name.test(one.name);
-    let left = 60; // controls; a page of more has none of that name, or a trap on the way
     const passed = [];
-    await until(async () => {
-      const one = await this.focus();
-      if (!one.isLost && !(one.isInSight && one.isMarked))
-        throw new Error(`the focus is not seen: ${JSON.stringify(one)}`);
-      if (isIt(one)) return true;
-      if (left-- === 0) throw new Error(`no ${name} among ${passed.join(', ')}`);
+    for (;;) {
+      let one;
+      await until(async () => {
+        one = await this.focused();
+        return one.isLost || (one.isInSight && one.isMarked); // once it is drawn
+      }, { name: `the focus to be seen on the way to ${name}` });
+      if (isIt(one)) return;
+      // a page of more controls has none of that name, or a trap on the way
+      if (passed.length === 60) throw new Error(`no ${name} among ${passed.join(', ')}`);
       passed.push(one.name);
       await this.press('Tab', { shift: back });
-      return false;
-    }, { ms: LONG_MS, name: `the focus at ${name}` });
+    }
   }
 
   /** A key for each character, where the focus is. */

@@ -35,9 +35,9 @@ after(async () => {
 });
 
 /** The focus comes to that place. */
-const focusIs = name => until(async () => (await page.focus()).name === name,
+const focusIs = name => until(async () => (await page.focused()).name === name,
   { ms: 30_000, name: `the focus at ${name}` }).catch(async error => {
-  throw new Error(`${error.message}: ${(await page.focus()).name}`);
+  throw new Error(`${error.message}: ${(await page.focused()).name}`);
 });
 
 /** Goes there and presses the button. */
@@ -181,7 +181,8 @@ test('what can be done with a message, and what is found again', async () => {
 
 test('one locks, and may not forget by accident', async () => {
   await presses('Lock');
-  await page.sees('This browser has a sealed device.');
+  await until(() => page.does('return seen("This browser has a sealed device.")')
+    .catch(() => false), { ms: LONG_MS, name: 'the door' }); // between, there is no page
   await presses('Forget this device');
   await focusIsInDialog();
   await page.press('Escape');
