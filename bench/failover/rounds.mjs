@@ -94,7 +94,7 @@ function sender(session, device, url) {
     }
   };
   const all = Promise.all(Array.from({ length: SENDERS }, one));
-  all.catch(() => {}); // stop() rejects with it
+  all.catch(e => { self.failed = e; }); // stop() rejects with it, too
   self.stop = () => { self.goOn = false; return all; };
   return self;
 }
@@ -163,8 +163,10 @@ async function people(world) {
 async function goesOn({ senders, listeners }, n) {
   const marks = senders.map(s => s.told.length);
   const last = () => Math.max(...senders.map(s => s.told.at(-1)?.seq ?? 0));
-  await until(() => senders.every((s, i) => s.told.length >= marks[i] + n),
-    { ms: 120_000, name: 'acknowledgements' });
+  await until(() => senders.every((s, i) => {
+    if (s.failed) throw s.failed;
+    return s.told.length >= marks[i] + n;
+  }), { ms: 120_000, name: 'acknowledgements' });
   const seq = last();
   await until(() => listeners.every(l => l.last >= seq), { ms: 120_000, name: 'delivery' });
 }

@@ -30,14 +30,15 @@ struct bearer_rules {
 	uint64_t life_s; /* of a token as it is issued */
 };
 
-/* A token whose end is further off than a life and this is none that was issued: clocks
- * differ by less. */
-enum { BEARER_CLOCKS_S = 60 };
-/* A revocation is remembered for so long by those who ask whether a token was revoked, and
- * so it is kept for so long: a life as it is issued, and five minutes. */
+/* The clocks of two machines differ by no more (docs/threat-model.md, "What we rely on"). A
+ * token whose end is further off than a life and this is none that was issued. */
+enum { BEARER_CLOCKS_S = 600 };
+
+/* For so long a revocation is remembered by those who ask whether a token was revoked, and
+ * is kept for them: until the last machine, by its own clock, believes the token no more. */
 static inline uint64_t bearer_revoked_s(uint64_t life_s)
 {
-	return life_s + 300;
+	return life_s + BEARER_CLOCKS_S;
 }
 
 /* ERR_PEER_DENIED for whatever is wrong with the token, its age too; `out` is

@@ -45,19 +45,10 @@ certificate_changes() {
   wait "$follow" 2>/dev/null || true
   return $status
 }
-sees_end() { # Prometheus: of the certificate, in fewer days than N
-  for _ in $(seq 60); do
-    ! docker exec "$(container prometheus)" promtool query instant http://127.0.0.1:9090 \
-      "probe_ssl_earliest_cert_expiry - time() < $1 * 86400" 2>/dev/null |
-      grep -q '=>' || return 0
-    sleep 1
-  done
-  return 1
+sees_end() { # of the certificate, in fewer days than N
+  prometheus_shows "probe_ssl_earliest_cert_expiry - time() < $1 * 86400"
 }
-sees_disks() {
-  docker exec "$(container prometheus)" promtool query instant http://127.0.0.1:9090 \
-    'node_filesystem_avail_bytes{job="machine"}' | grep -q '=>'
-}
+sees_disks() { prometheus_shows 'node_filesystem_avail_bytes{job="machine"}'; }
 check "a certificate is renewed, and who listens goes on" certificate_changes
 check "who watches from outside comes up" quiet compose --profile monitoring "${up[@]}" \
   --no-deps prometheus blackbox machine

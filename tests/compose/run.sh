@@ -657,23 +657,11 @@ check "they change places on request" quiet deploy/switchover.sh
 check "and did" another_leads
 check "with all that was sent" bob_reads "by MQTT"
 # Five nodes, two bridges and the rotation worker.
-sees_all() {
-  for _ in $(seq 60); do
-    docker exec "$(container prometheus)" promtool query instant \
-      http://127.0.0.1:9090 'sum(up{job="hermetic"})' 2>/dev/null |
-      grep -q '=> 8 ' && return
-    sleep 1
-  done
-  return 1
-}
+sees_all() { prometheus_shows 'sum(up{job="hermetic"})' '=> 8 '; }
 check "Prometheus starts" quiet compose --profile monitoring "${up[@]}" \
   --no-deps prometheus
 check "and sees every process" sees_all
-knows_messages() {
-  docker exec "$(container prometheus)" promtool query instant \
-    http://127.0.0.1:9090 'sum(hermetic_messages_stored_total) > 5' |
-    grep -q '=>'
-}
+knows_messages() { prometheus_shows 'sum(hermetic_messages_stored_total) > 5'; }
 check "and what they have counted" knows_messages
 check "no plaintext in the database and the logs" no_plaintext
 source tests/compose/operation.sh

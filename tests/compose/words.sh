@@ -1,9 +1,18 @@
 # shellcheck shell=bash
-# What operation.sh and trouble.sh ask and do. Of run.sh, which takes this in by `source`.
+# What run.sh, operation.sh and trouble.sh ask and do. Of run.sh, which takes this in by `source`.
 
 by_psql() { # STATEMENT: of the primary, as the superuser
   compose exec -T "$(member_is Leader)" psql -X -q -A -t -h /run/postgresql \
     -U postgres -d hermetic -c "$1"
+}
+prometheus_shows() { # EXPRESSION [WHAT]: within a minute
+  local _
+  for _ in $(seq 60); do
+    ! docker exec "$(container prometheus)" promtool query instant \
+      http://127.0.0.1:9090 "$1" 2>/dev/null | grep -q -- "${2:-=>}" || return 0
+    sleep 1
+  done
+  return 1
 }
 messages() { # there are N in the log
   [ "$(by_psql 'SELECT count(*) FROM hermetic.message')" = "$1" ]

@@ -279,6 +279,25 @@ describe('accounts and tokens', { concurrency: false }, () => {
       }
     });
 
+  test('nodes whose clocks differ take each other\'s tokens, and revocations hold',
+    async () => {
+      const late = await startNode({ postgres, workers: 1 });
+      try {
+        for (const skew of [-590, 590]) {
+          await late.kill();
+          await late.start({ skew });
+          const device = await newUser(url, `clock${skew}`.replace('-', '_'));
+          ok(await device.get('/sessions', { url: late.url }));
+          ok(await device.post('/auth/logout', {}), 204);
+          await until(async () =>
+            (await device.get('/sessions', { url: late.url })).status === 401,
+          { name: 'the revocation' });
+        }
+      } finally {
+        await late.stop();
+      }
+    });
+
   test('nodes that start together agree on one key', async () => {
     const own = await startPostgres();
     const nodes = await Promise.all([1, 2].map(() =>
