@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { AccountLog } from '../testlib/accounts.mjs';
-import { base64, newUser, ok } from '../testlib/api.mjs';
+import { Session, base64, newUser, ok } from '../testlib/api.mjs';
 import {
   root, rotateOnce, startNode, startPostgres,
 } from '../testlib/stack.mjs';
 
-const many = 6000;
+const many = 3500;
 const most = 2100; // of one table: a piece, of two kinds
 
 /** An account NAME with everything that others or time make many of. */
@@ -191,6 +191,21 @@ describe('an account with much', { concurrency: false }, () => {
   after(async () => {
     await node?.stop();
     await postgres?.stop();
+  });
+
+  test('who is invited to a session is a list with an end', async () => {
+    const user = await newUser(node.url, 'erin');
+    const session = await Session.create(user);
+    await postgres.psql(`SET search_path = hermetic;
+      INSERT INTO account (user_id, username, salt, password_hash, cost_n, cost_r, cost_p)
+        SELECT md5('guest' || i)::uuid, 'guest-' || lpad(i::text, 4, '0'), '', '', 2, 1, 1
+        FROM generate_series(1, 1200) i;
+      INSERT INTO invitation (session_id, user_id, invited_by)
+        SELECT '${session.id}', g.user_id, u.user_id FROM account g, account u
+        WHERE g.username LIKE 'guest-%' AND u.username = '${user.username}'`);
+    const { invited } = ok(await user.get(session.path('/members')));
+    assert.equal(invited.length, 1000);
+    assert.deepEqual(invited, [...invited].sort());
   });
 
   test('is closed by one request, and the worker does the rest', async () => {
