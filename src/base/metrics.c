@@ -73,6 +73,9 @@ static const struct row ROWS[METRIC_COUNT] = {
 	{ COUNTER, ALL, "hermetic_database_refused_total",
 	  "Of these, the ones to a server of another cluster, or of an older "
 	  "timeline than one that was seen." },
+	{ COUNTER, WRITES, "hermetic_database_misfits_total",
+	  "Connections that were given up because HERMETIC_DATABASE_BUCKETS "
+	  "does not fit the number of shards that the sessions are on." },
 	{ COUNTER, ALL, "hermetic_database_errors_total",
 	  "Statements that PostgreSQL refused as faulty." },
 	{ CLASSES, ALL, "hermetic_database_refusals_total",

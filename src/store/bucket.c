@@ -1,5 +1,8 @@
 #include "store/bucket.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static uint32_t rotated(uint32_t x, unsigned by)
 {
 	return x << by | x >> (32 - by);
@@ -64,4 +67,20 @@ void bucket_put(struct params *params, struct uuid session, unsigned buckets)
 		params_uuid(params, session);
 	else
 		params_null(params);
+}
+
+bool buckets_fit(unsigned buckets, uint64_t shards)
+{
+	/* with one bucket no statement says which shard it is for */
+	return shards == 0 || (buckets > 1 && buckets % shards == 0);
+}
+
+void buckets_misfit(char out[BUCKETS_MISFIT_SIZE], unsigned buckets,
+		    uint64_t shards)
+{
+	(void)snprintf(out, BUCKETS_MISFIT_SIZE,
+		       "HERMETIC_DATABASE_BUCKETS is %u, and the sessions are "
+		       "on %" PRIu64
+		       " shards: it has to be that, or a multiple of it",
+		       buckets, shards);
 }

@@ -6,6 +6,8 @@
 #ifndef HERMETIC_STORE_BUCKET_H
 #define HERMETIC_STORE_BUCKET_H
 
+#include <stdbool.h>
+
 #include "store/params.h"
 
 enum { BUCKETS_MAX = 1024 };
@@ -18,5 +20,16 @@ unsigned bucket_of(struct uuid session, unsigned buckets);
 /* The parameter of a statement over sessions of one bucket: one of them, or NULL where there
  * is one bucket. */
 void bucket_put(struct params *params, struct uuid session, unsigned buckets);
+
+/* Whether batches of one of so many buckets are each of one of so many shards; 0: the sessions
+ * are not spread. A batch over two shards is refused each time it is sent, and one that leads
+ * to none ends Citus 13's server process, and all others with it: so a process whose buckets
+ * do not fit asks and writes nothing. */
+bool buckets_fit(unsigned buckets, uint64_t shards);
+
+/* Why not, in words: what has to be set, and to what. */
+enum { BUCKETS_MISFIT_SIZE = 160 };
+void buckets_misfit(char out[BUCKETS_MISFIT_SIZE], unsigned buckets,
+		    uint64_t shards);
 
 #endif

@@ -1,4 +1,5 @@
 #include "store/connection.h"
+#include "store/bucket.h"
 #include "store/cluster.h"
 #include "store/hosts.h"
 #include "store/prepare.h"
@@ -47,7 +48,9 @@ struct connection {
 	unsigned retry_ms, turn;      /* whose turn it is to be tried first */
 	uint32_t timeline;	      /* of the server */
 	enum cluster_verdict verdict; /* on the last one that was met */
-	bool has_no_place;	      /* it had none the last time */
+	/* why our buckets do not fit it, in words; "": they do */
+	char misfit[BUCKETS_MISFIT_SIZE];
+	bool has_no_place;			 /* it had none the last time */
 	enum prepared prepared[STATEMENT_COUNT]; /* by this server process */
 	struct store_queue waiting, sent;
 	/* the answer that is being read */
@@ -261,7 +264,7 @@ static void go_on_connecting(struct connection *c)
 		return;
 	case PGRES_POLLING_OK:
 		c->state = STATE_MEETING;
-		if (!prepare_identity(c->pg) || !flush(c))
+		if (!prepare_identity(c->pg, &c->settings) || !flush(c))
 			disconnect(c, NULL);
 		return;
 	case PGRES_POLLING_FAILED:
@@ -270,21 +273,38 @@ static void go_on_connecting(struct connection *c)
 	}
 }
 
-/* Nothing is asked of, or told to, a server that is not the one. */
+/* NULL, or why nothing is to be asked of, or told to, this server. */
+static const char *refuse(struct connection *c, const PGresult *result)
+{
+	uint64_t system = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+	uint64_t shards = strtoull(PQgetvalue(result, 0, 2), NULL, 10);
+
+	c->misfit[0] = '\0';
+	c->timeline = (uint32_t)strtoul(PQgetvalue(result, 0, 1), NULL, 10);
+	c->verdict = cluster_meet(system, c->timeline);
+	if (c->verdict != CLUSTER_FITS) {
+		metrics_count(METRIC_DATABASE_REFUSED, 1);
+		return cluster_text(c->verdict);
+	}
+	if (c->settings.buckets == 0 ||
+	    buckets_fit(c->settings.buckets, shards))
+		return NULL;
+	metrics_count(METRIC_DATABASE_MISFITS, 1);
+	buckets_misfit(c->misfit, c->settings.buckets, shards);
+	return c->misfit;
+}
+
 static void on_met(struct connection *c, const PGresult *result)
 {
-	uint64_t system;
+	const char *refusal;
 
 	if (PQntuples(result) != 1) {
 		disconnect(c, "the server does not say who it is");
 		return;
 	}
-	system = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-	c->timeline = (uint32_t)strtoul(PQgetvalue(result, 0, 1), NULL, 10);
-	c->verdict = cluster_meet(system, c->timeline);
-	if (c->verdict != CLUSTER_FITS) {
-		metrics_count(METRIC_DATABASE_REFUSED, 1);
-		disconnect(c, cluster_text(c->verdict));
+	refusal = refuse(c, result);
+	if (refusal != NULL) {
+		disconnect(c, refusal);
 		return;
 	}
 	c->state = STATE_PREPARING;
@@ -558,7 +578,9 @@ const char *connection_refusal(const struct connection *c)
 {
 	if (c->state == STATE_READY)
 		return NULL;
-	return c->has_no_place ? REASON_NO_PLACE : cluster_text(c->verdict);
+	if (c->has_no_place)
+		return REASON_NO_PLACE;
+	return c->misfit[0] != '\0' ? c->misfit : cluster_text(c->verdict);
 }
 
 void connection_cut(struct connection *c, const char *why)

@@ -51,8 +51,8 @@ bool connection_is_well(const struct connection *connection);
 /* The number of its server process; 0: it is not ready. */
 int connection_backend(const struct connection *connection);
 
-/* In words: why the server that answers is not taken (store/cluster.h), or does
- * not take this connection (store/reason.h). NULL: neither is so, or none
+/* In words: why the server that answers is not taken (store/cluster.h,
+ * store/bucket.h), or does not take this connection (store/reason.h). NULL: neither is so, or none
  * answers. */
 const char *connection_refusal(const struct connection *connection);
 

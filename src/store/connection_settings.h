@@ -16,9 +16,9 @@ struct connection_settings {
 			own that it is probed by */
 	bool pooled;	  /* by PgBouncer in transaction mode: each transaction
 			may get another connection, so nothing is kept in it */
-	unsigned buckets; /* its batches are of one of so many (bucket.h), so
-			sessions on as many shards, or on none; 0: it
-			writes none */
+	unsigned buckets; /* what it writes and reads at once is of one of so
+			many, which have to fit the shards (bucket.h); 0: it
+			does so of one session alone */
 	size_t queue_max; /* requests, in flight and waiting */
 	unsigned wait_ms; /* how long a request may go unanswered */
 	void (*on_ready)(void *arg); /* connected (again); may be NULL */

@@ -38,9 +38,26 @@ PGconn *prepare_connect(const struct connection_settings *settings,
 	return pg;
 }
 
-bool prepare_identity(PGconn *pg)
+static bool run(PGconn *pg, const char *statement)
+{
+	return PQsendQueryParams(pg, statement, 0, NULL, NULL, NULL, NULL, 0) ==
+	       1;
+}
+
+/* Citus' table is there with Citus alone, so the statement that names it is made
+ * when it runs. The setting is of this transaction, whose last statement reads it. */
+static const char count_shards[] =
+    "DO $$ DECLARE shards bigint := 0; BEGIN "
+    "IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN "
+    "EXECUTE 'SELECT count(*) FROM pg_catalog.pg_dist_shard "
+    "WHERE logicalrelid = to_regclass(''hermetic.session'')' "
+    "INTO shards; END IF; "
+    "PERFORM set_config('hermetic.shards', shards::text, true); END $$";
+
+bool prepare_identity(PGconn *pg, const struct connection_settings *settings)
 {
 	return PQsetnonblocking(pg, 1) == 0 && PQenterPipelineMode(pg) == 1 &&
+	       (settings->buckets == 0 || run(pg, count_shards)) &&
 	       PQsendQueryParams(
 		   pg, statement_texts[STATEMENT_CLUSTER_IDENTITY].sql, 0, NULL,
 		   NULL, NULL, NULL, 0) == 1 &&
@@ -65,38 +82,6 @@ static const char set_plan_cache_mode[] =
     "SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') "
     "THEN 'force_custom_plan' ELSE 'force_generic_plan' END, false)";
 
-static bool run(PGconn *pg, const char *statement)
-{
-	return PQsendQueryParams(pg, statement, 0, NULL, NULL, NULL, NULL, 0) ==
-	       1;
-}
-
-/*
- * A batch over two shards is refused each time it is sent, and one that leads to
- * none ends Citus 13's server process, and all others with it. So a process that
- * was told another number of buckets writes nothing.
- */
-static bool send_buckets(PGconn *pg, unsigned buckets)
-{
-	char text[768];
-	int n = snprintf(
-	    text, sizeof(text),
-	    "DO $$ DECLARE shards bigint := 0; BEGIN "
-	    "IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN "
-	    "EXECUTE 'SELECT count(*) FROM pg_catalog.pg_dist_shard "
-	    "WHERE logicalrelid = to_regclass(''hermetic.session'')' "
-	    "INTO shards; END IF; "
-	    "IF shards > 0 AND (%u %% shards <> 0 OR %u = 1) THEN "
-	    "RAISE EXCEPTION 'HERMETIC_DATABASE_BUCKETS is %u, and the "
-	    "sessions "
-	    "are on %% shards: it has to be that, or a multiple of it', "
-	    "shards; "
-	    "END IF; END $$",
-	    buckets, buckets, buckets);
-
-	return n > 0 && (size_t)n < sizeof(text) && run(pg, text);
-}
-
 /*
  * Every statement has an index for its work. The planner must not read a whole
  * table instead because it was empty when it was last looked at: such a plan
@@ -114,8 +99,7 @@ static bool send_settings(PGconn *pg, const struct connection_settings *to,
 			   : "SET synchronous_commit = off") &&
 	       run(pg, "SET statement_timeout = '10s'") &&
 	       (!to->keeps_plans || (run(pg, set_plan_cache_mode) &&
-				     run(pg, "SET enable_bitmapscan = off"))) &&
-	       (to->buckets == 0 || send_buckets(pg, to->buckets));
+				     run(pg, "SET enable_bitmapscan = off")));
 }
 
 /* The second channel is this backend's alone, so that probes wake nobody. */

@@ -18,8 +18,9 @@
 PGconn *prepare_connect(const struct connection_settings *settings,
 			const struct hosts *hosts);
 
-/* Asks who the server is: columns system_identifier and timeline, as text. */
-bool prepare_identity(PGconn *pg);
+/* Asks who the server is: columns system_identifier, timeline and, if there are buckets, shards,
+ * as text: over how many the sessions are spread, 0 for not at all. */
+bool prepare_identity(PGconn *pg, const struct connection_settings *settings);
 
 /* Settings and channels; and where `parses`, each statement is parsed without a
  * name, to see that the schema fits: that takes PostgreSQL longer than all the

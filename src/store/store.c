@@ -61,6 +61,7 @@ static struct connection_settings for_statements(const struct store *s,
 		.durable = true,
 		.keeps_plans = true,
 		.pooled = s->settings.listen_conninfo != NULL,
+		.buckets = s->settings.buckets,
 		.queue_max = s->settings.queue_statements,
 		.wait_ms = 10000
 	};

@@ -43,8 +43,8 @@ describe('administration', { concurrency: false }, () => {
     await fails(/./, 'users', 'nobody-here');
   });
 
-  const waits = what => until(() => postgres.psql(`SELECT pid FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE '%${what}(%'`), { name: what });
+  const waits = what => until(() => postgres.psql(`SELECT pid FROM ${postgres.waiting}
+    WHERE query LIKE '%${what}(%'`), { name: what });
 
   // Each waits for what is held, having locked nothing that others need.
   test('an export and an erasure keep nobody waiting', async () => {

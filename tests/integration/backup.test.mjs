@@ -11,12 +11,12 @@ import { promisify } from 'node:util';
 import { Session, newUser, ok } from '../testlib/api.mjs';
 import { writeCertificate } from '../testlib/balancer.mjs';
 import { startS3 } from '../testlib/s3.mjs';
-import { root, start, startNode, startPostgres, temporary, until }
+import { needsOwn, root, start, startNode, startPostgres, temporary, until }
   from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
 
-describe('backup and restore', { concurrency: false }, () => {
+describe('backup and restore', { concurrency: false, skip: needsOwn }, () => {
   let postgres, node, alice, bob, session, s3, conf;
   const archiver = () => ['pgbackrest', `--config=${conf}`, '--stanza=hermetic'];
   before(async () => {

@@ -8,14 +8,14 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, ok } from '../testlib/api.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const BUCKETS = 4;
 // What is asked for a message, whether it is stored, delivered or read again.
 const ofMessage = ['message_fan_out', 'message_fan_out_many', 'message_get',
   'message_page_after', 'message_page_before', 'session_subscribe', 'typing_place'];
 
-describe('buckets', { concurrency: false }, () => {
+describe('buckets', { concurrency: false, skip: needsOwn }, () => {
   let postgres, nodes, alice, bob, spread;
   before(async () => {
     postgres = await startPostgres({ settings: {

@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 
 import { writeCertificate } from '../testlib/balancer.mjs';
 import { profiles, readCompose } from '../testlib/compose.mjs';
-import { pgbin, root, startNode, startPostgres, temporary, until }
+import { needsOwn, pgbin, root, startNode, startPostgres, temporary, until }
   from '../testlib/stack.mjs';
 import { settings } from '../../tools/write-tables.mjs';
 
@@ -142,7 +142,7 @@ for (const [profile, files] of Object.entries(profiles)) {
   });
 }
 
-describe('a PostgreSQL that is too small', { concurrency: false }, () => {
+describe('a PostgreSQL that is too small', { concurrency: false, skip: needsOwn }, () => {
   let postgres, first;
   before(async () => {
     // three are the superuser's: one node of one worker is full

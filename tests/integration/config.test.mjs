@@ -11,9 +11,7 @@ import { test } from 'node:test';
 
 import { settings } from '../../tools/write-tables.mjs';
 import { newUser } from '../testlib/api.mjs';
-import {
-  newKek, root, startNode, startPostgres, until,
-} from '../testlib/stack.mjs';
+import { needsOwn, newKek, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const read = path => readFileSync(join(root, path), 'utf8');
 
@@ -194,7 +192,7 @@ test('a secret that is wrong is not said', async () => {
   assert.ok(!said.includes('c2VjcmV0'));
 });
 
-test('secrets leave the environment; they may come in files', async () => {
+test('secrets leave the environment; they may come in files', { skip: needsOwn }, async () => {
   const postgres = await startPostgres();
   const kek = newKek();
   const file = (name, text) => {

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { Session, newUser, ok } from '../testlib/api.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { freePort, startBroker, startNode, startPostgres, temporary, until }
+import { freePort, needsOwn, startBroker, startNode, startPostgres, temporary, until }
   from '../testlib/stack.mjs';
 
 /** A process and all that it has forked. */
@@ -79,7 +79,7 @@ describe('the listener', { concurrency: false }, () => {
   });
 });
 
-describe('a primary that was replaced', { concurrency: false }, () => {
+describe('a primary that was replaced', { concurrency: false, skip: needsOwn }, () => {
   let primary, standby, seen, port, node, alice, session;
   before(async () => {
     primary = await startPostgres();

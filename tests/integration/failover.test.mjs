@@ -7,10 +7,10 @@ import { after, before, describe, test } from 'node:test';
 import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
 import { MqttClient, eventsOf, messagesOf } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
-import { rotateOnce, sleep, startBroker, startNode, startPostgres, until }
+import { needsOwn, rotateOnce, sleep, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
-describe('failover', { concurrency: false }, () => {
+describe('failover', { concurrency: false, skip: needsOwn }, () => {
   let primary, standby, nodes, broker, alice, bob;
   before(async () => {
     primary = await startPostgres();

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
-import { rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const PIECE = 262144;
 const LIMITS = { HERMETIC_FILE_BYTES: '67108864',
@@ -201,7 +201,8 @@ describe('files', { concurrency: false }, () => {
     assert.ok((await bob.get(path(id))).bytes.equals(bytes));
   });
 
-  test('what was acknowledged is there after a PostgreSQL and a node are killed', async () => {
+  test('what was acknowledged is there after a PostgreSQL and a node are killed', {
+    skip: needsOwn }, async () => {
     await newSession();
     const bytes = randomBytes(4 * PIECE), id = randomUUID();
     ok(await create(alice, id, bytes.length, bytes.subarray(0, 2 * PIECE + 9)), 201);
@@ -235,7 +236,8 @@ describe('files', { concurrency: false }, () => {
       return over; } };
   };
 
-  test('a file that goes while it is read, and a database, end the reading alone', async () => {
+  test('a file that goes while it is read, and a database, end the reading alone', {
+    skip: needsOwn }, async () => {
     await newSession();
     const bytes = randomBytes(64 * PIECE);
     let id = await put(bytes);

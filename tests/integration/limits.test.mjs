@@ -446,8 +446,8 @@ describe('limits', { concurrency: false }, () => {
     const atOnce = async (table, what) => {
       const barrier = postgres.psql(`DO $$ BEGIN
         LOCK TABLE hermetic.${table} IN SHARE MODE;
-        WHILE (SELECT count(*) FROM pg_locks WHERE NOT granted) < 2 LOOP
-          PERFORM pg_sleep(0.01);
+        WHILE (SELECT count(DISTINCT pid) FROM ${postgres.waiting}) < 2 LOOP
+          PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
         END LOOP; END $$`);
       await until(async () => await postgres.psql(`SELECT count(*) FROM pg_locks
         WHERE relation = 'hermetic.${table}'::regclass AND mode = 'ShareLock'

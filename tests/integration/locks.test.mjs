@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 import { holding as hold, letGo } from '../testlib/holding.mjs';
 import { pgEnv } from '../testlib/psql.mjs';
-import { root, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, root, startPostgres, until } from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
 const text = name => readFileSync(join(root, 'sql', `${name}.sql`), 'utf8').trim();
@@ -19,7 +19,7 @@ const text = name => readFileSync(join(root, 'sql', `${name}.sql`), 'utf8').trim
 const OF_A_NODE = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
   SET plan_cache_mode = force_generic_plan;`;
 
-describe('locks of sessions', { concurrency: false }, () => {
+describe('locks of sessions', { concurrency: false, skip: needsOwn }, () => {
   let postgres;
   before(async () => {
     // nothing is known of the table, and its rows lie in the wrong order

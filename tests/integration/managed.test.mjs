@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 
 import { Session, newUser, ok } from '../testlib/api.mjs';
 import { writeCertificate } from '../testlib/balancer.mjs';
-import { root, runMigrate, startAdminApi, startNode, startPostgres, startRotation,
-  temporary, until } from '../testlib/stack.mjs';
+import { needsOwn, root, runMigrate, startAdminApi, startNode, startPostgres,
+  startRotation, temporary, until } from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
 const ROLES = ['owner', 'api', 'rotation', 'mqtt', 'mqtt_bridge', 'admin'];
 
-describe('a PostgreSQL of somebody else', { concurrency: false }, () => {
+describe('a PostgreSQL of somebody else', { concurrency: false, skip: needsOwn }, () => {
   let cluster, postgres, ca, otherCa;
   // of its own, since the port is everybody's
   const address = `127.${process.pid >> 16 & 127 | 128}.${process.pid >> 8 & 255}.` +

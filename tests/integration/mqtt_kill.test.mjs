@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
 import { MqttClient, messagesOf, sendTo } from '../testlib/mqtt.mjs';
-import { sleep, startBroker, startNode, startPostgres, until }
+import { needsOwn, sleep, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 describe('mqtt, killed', { concurrency: false }, () => {
@@ -140,7 +140,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
     await client.close();
   });
 
-  for (const [name, kill] of [
+  for (const [name, kill, skip] of [
     ['the bridge', async () => {
       await one.killBridge();
       await one.startBridge();
@@ -149,9 +149,9 @@ describe('mqtt, killed', { concurrency: false }, () => {
       await one.killBroker();
       await one.startBroker();
     }],
-    ['PostgreSQL', () => postgres.restart()],
+    ['PostgreSQL', () => postgres.restart(), needsOwn],
   ]) {
-    test(`${name} is killed under load`, async () => {
+    test(`${name} is killed under load`, { skip }, async () => {
       const session = await pair();
       const far = await MqttClient.of(bob, two);
       await far.subscribe(messagesOf(session));

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { earlier } from '../testlib/psql.mjs';
 import { startS3 } from '../testlib/s3.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { freePort, rotateOnce, startNode, startPostgres, startRotation, until }
@@ -42,7 +43,7 @@ describe('files in objects', { concurrency: false }, () => {
     .map(({ state, n }) => `${n} ${state}`).join(', ');
   const rotate = () => rotateOnce(postgres, s3.env);
   const later = () => postgres.psql(`UPDATE hermetic.file_object
-    SET since = since - interval '2 hours' WHERE state = 'coming'`);
+    SET since = ${earlier('since', '2 hours')} WHERE state = 'coming'`);
 
   test('they are read as they were, and PostgreSQL has none of the bytes',
     async () => {
@@ -184,8 +185,8 @@ describe('files in objects', { concurrency: false }, () => {
     };
     const holders = () => postgres.rows(`SELECT pid FROM pg_locks WHERE granted
       AND relation = 'hermetic.file_object'::regclass AND mode = 'ShareLock'`);
-    const waiting = () => postgres.rows(`SELECT 1 AS n FROM pg_stat_activity
-      WHERE wait_event_type = 'Lock' AND application_name = 'hermetic rotation'`);
+    const waiting = () => postgres.rows(`SELECT pid FROM ${postgres.waiting}
+      WHERE application_name = 'hermetic rotation'`);
     let going, letGo, further; // the lock is gone; so is a while after it
     s3.before = async request => {
       dropped.push(request.url);

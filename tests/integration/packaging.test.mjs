@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
-import { build, hermetic, newHome, root, startNode, startPostgres, until }
+import { build, hermetic, needsOwn, newHome, root, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 import { Terminal } from '../testlib/terminal.mjs';
 import { settings } from '../../tools/write-tables.mjs';
@@ -175,6 +175,7 @@ test('each unit keeps what it says, and who has crashed comes again', () => {
 });
 
 test('a migration waits for the database while it cannot be reached, and no longer',
+  { skip: needsOwn },
   async () => {
     const postgres = await startPostgres({ migrate: false });
     let waiting;

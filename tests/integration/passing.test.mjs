@@ -6,10 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { newUser, ok, refused } from '../testlib/api.mjs';
-import { freePort, startNode, startPostgres, until }
-  from '../testlib/stack.mjs';
+import { freePort, needsOwn, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
-describe('passing states of the database', { concurrency: false }, () => {
+describe('passing states of the database', { concurrency: false, skip: needsOwn }, () => {
   // One node for each state: what /readyz says of one is not another's.
   const nodes = {};
   let postgres, alice;

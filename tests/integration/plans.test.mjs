@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok } from '../testlib/api.mjs';
-import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 // Of the processes that look after all of them, now and then.
 const everything = /^(worker_|admin_|mqtt_members_page|mqtt_recent|revocation_list)/;
@@ -73,7 +73,7 @@ INSERT INTO allowance SELECT i, now() + interval '1 hour'
   FROM generate_series(1, 20000) i;
 `;
 
-describe('plans', { concurrency: false }, () => {
+describe('plans', { concurrency: false, skip: needsOwn }, () => {
   let postgres, node, large;
   before(async () => {
     postgres = await startPostgres({ settings: { autovacuum: 'off' } });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, ok } from '../testlib/api.mjs';
-import { root, startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
-describe('statements', { concurrency: false }, () => {
+describe('statements', { concurrency: false, skip: needsOwn }, () => {
   const count = readdirSync(join(root, 'sql')).filter(f => /\.sql$/.test(f) &&
     f !== 'listen.sql').length;
   let postgres, node, alice, bob;

@@ -155,8 +155,8 @@ describe('rotation', { concurrency: false }, () => {
       IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT`);
     const worker = startRotation(postgres);
     await until(async () => Number(await postgres.psql(
-      `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-        AND application_name = 'hermetic rotation'`)) > 0,
+      `SELECT count(*) FROM ${postgres.waiting}
+        WHERE application_name = 'hermetic rotation'`)) > 0,
     { name: 'a worker that waits' });
     await worker.kill();
     await held;

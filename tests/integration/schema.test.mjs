@@ -8,9 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import {
   Session, base64, newAccount, newUser, nextHead, nextHead1, ok,
 } from '../testlib/api.mjs';
-import {
-  root, runMigrate, startNode, startPostgres,
-} from '../testlib/stack.mjs';
+import { needsOwn, root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
 
 let postgres;
 before(async () => { postgres = await startPostgres(); });
@@ -20,7 +18,7 @@ const KEY = 'session_id';
 // What a session's tables refer to on one machine alone: deploy/distribute.sql drops these keys.
 const DROPPED = ['account', 'device'];
 
-describe('the schema, by the rules of Citus', () => {
+describe('the schema, by the rules of Citus', { skip: needsOwn }, () => {
   const catalogue = sql => postgres.rows(sql); // once it is up
   const names = key => `(SELECT array_agg(a.attname ORDER BY k.i)
     FROM unnest(${key}) WITH ORDINALITY AS k(n, i)
@@ -99,7 +97,7 @@ describe('the schema, by the rules of Citus', () => {
   });
 });
 
-describe('the functions', () => {
+describe('the functions', { skip: needsOwn }, () => {
   const folder = join(root, 'sql/functions');
   const files = readdirSync(folder).sort();
   const texts = files.map(f => readFileSync(join(folder, f), 'utf8'));
@@ -138,7 +136,7 @@ describe('the functions', () => {
     });
 });
 
-describe('a change of the log', () => {
+describe('a change of the log', { skip: needsOwn }, () => {
   let node, alice, bob, session;
   before(async () => {
     node = await startNode({ postgres, workers: 1 });

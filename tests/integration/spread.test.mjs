@@ -131,7 +131,9 @@ describe('sessions on workers', { concurrency: false,
         env: { HERMETIC_DATABASE_BUCKETS: '1' } });
       await until(() => /HERMETIC_DATABASE_BUCKETS is 1, and the sessions are on 8 shards/
         .test(node.log()), { name: 'its word' });
-      assert.equal((await fetch(`${node.url}/readyz`)).status, 503);
+      const answer = await fetch(`${node.url}/readyz`);
+      assert.equal(answer.status, 503);
+      assert.match((await answer.json()).detail, /^HERMETIC_DATABASE_BUCKETS is 1, /);
       await node.stop();
     });
 

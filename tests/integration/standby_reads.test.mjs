@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, newUser, ok } from '../testlib/api.mjs';
-import { startNode, startPostgres, until } from '../testlib/stack.mjs';
+import { needsOwn, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
-describe('history from a standby', { concurrency: false }, () => {
+describe('history from a standby', { concurrency: false, skip: needsOwn }, () => {
   let primary, standby, node, alice, session;
   before(async () => {
     primary = await startPostgres();

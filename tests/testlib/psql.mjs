@@ -11,6 +11,11 @@ export function pgEnv(url) {
     ...u.searchParams.has('port') && { PGPORT: u.searchParams.get('port') } };
 }
 
+/** In an UPDATE: what `column`, a timestamptz, is `interval` before. Citus takes no other such
+ * subtraction there: this one does not depend on the session's time zone. */
+export const earlier = (column, interval) =>
+  `((${column} AT TIME ZONE 'UTC') - interval '${interval}') AT TIME ZONE 'UTC'`;
+
 /** What a test asks of the database of `self.adminUrl`. */
 export function asked(self) {
   /** Runs psql; returns its standard output without the last newline. */
@@ -21,9 +26,13 @@ export function asked(self) {
     return (await run).stdout.replace(/\n$/, '');
   };
 
-  /** The rows of one query, as objects. */
+  /** The rows of one query, as objects. Without the CTE Citus would lose the columns' names. */
   self.rows = async (query, options) => JSON.parse(await self.psql(
-    `SELECT coalesce(json_agg(t), '[]') FROM (${query}) AS t`, options));
+    `WITH t AS MATERIALIZED (${query}) SELECT coalesce(json_agg(t), '[]') FROM t`, options));
+
+  /** In a FROM: who waits for a lock of the database, as (pid, application_name, query). */
+  self.waiting = `(SELECT pid, application_name, query FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database()) AS waiting`;
 
   /** Ends the backends that call themselves so; returns how many. */
   self.killBackend = async name => Number(await self.psql(

@@ -22,11 +22,12 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { citusUrl, startSpread } from './citus.mjs';
+import { citusUrl, needsOwn, startSpread } from './citus.mjs';
 import { asked, pgEnv } from './psql.mjs';
 
 const exec = promisify(execFile);
 
+export { needsOwn };
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const build = resolve(root, process.env.HERMETIC_BUILD ??
   'build/debug');
@@ -239,7 +240,8 @@ function unmount(dir) {
 export async function startPostgres({
   migrate = true, admin = true, settings = {}, from, wal,
 } = {}) {
-  if (citusUrl && !from && !wal && Object.keys(settings).length === 0)
+  if (needsOwn && (from || wal || Object.keys(settings).length > 0)) throw new Error(needsOwn);
+  if (citusUrl)
     return startSpread({ root, migrate, migrateUp, urlsOf });
   const dir = temporary('pg');
   const secret = () => randomBytes(18).toString('hex');
@@ -412,9 +414,10 @@ export async function startPool({ postgres, connections = 2 }) {
   const dir = temporary('pool');
   const users = join(dir, 'users');
   const conf = join(dir, 'pgbouncer.ini');
-  writeFileSync(users, `"hermetic_api" "${postgres.passwords.hermetic_api}"\n`);
+  const to = pgEnv(postgres.apiUrl);
+  writeFileSync(users, `"${to.PGUSER}" "${to.PGPASSWORD}"\n`);
   writeFileSync(conf, `[databases]
-hermetic = host=${postgres.dir} port=5432
+* = host=${to.PGHOST} port=${to.PGPORT ?? 5432}
 [pgbouncer]
 listen_port = 5432
 unix_socket_dir = ${dir}
@@ -431,7 +434,7 @@ default_pool_size = ${connections}
     if (ended(child)) throw new Error(`PgBouncer ended:\n${child.output}`);
     return existsSync(join(dir, '.s.PGSQL.5432'));
   }, { name: 'PgBouncer' });
-  return { apiUrl: postgres.apiUrl.replace(postgres.dir, dir),
+  return { apiUrl: postgres.apiUrl.replace(/\?.*/, `?host=${dir}`),
     log: () => child.output,
     stop: async () => {
       await end(child, 'SIGINT');

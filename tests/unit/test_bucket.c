@@ -59,12 +59,35 @@ static void test_uneven(void **state)
 	assert_int_equal(bucket_of(session_of(0), 0), 0);
 }
 
+/* So many buckets are each of one of so many shards. */
+static void test_fit(void **state)
+{
+	char why[BUCKETS_MISFIT_SIZE];
+
+	(void)state;
+	assert_true(buckets_fit(1, 0));
+	assert_true(buckets_fit(7, 0));
+	assert_true(buckets_fit(8, 8));
+	assert_true(buckets_fit(24, 8));
+	assert_true(buckets_fit(2, 1));
+	assert_false(buckets_fit(1, 1));
+	assert_false(buckets_fit(1, 8));
+	assert_false(buckets_fit(4, 8));
+	assert_false(buckets_fit(12, 8));
+	buckets_misfit(why, BUCKETS_MAX, UINT64_MAX);
+	assert_string_equal(why,
+			    "HERMETIC_DATABASE_BUCKETS is 1024, and the "
+			    "sessions are on 18446744073709551615 shards: it "
+			    "has to be that, or a multiple of it");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_postgresql),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_uneven),
+		cmocka_unit_test(test_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
