@@ -11,7 +11,7 @@ import {
   root, rotateOnce, startNode, startPostgres,
 } from '../testlib/stack.mjs';
 
-const many = 3500;
+const many = 4500;
 const most = 2100; // of one table: a piece, of two kinds
 
 /** An account NAME with everything that others or time make many of. */
