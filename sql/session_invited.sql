@@ -1,6 +1,7 @@
--- $1 session. LIMIT 1 keeps it to a look-up for each, whatever the planner believes.
+-- $1 session: whom its members have invited, a thousand at most. LIMIT 1 keeps it to a look-up
+-- for each, whatever the planner believes.
 WITH invited AS MATERIALIZED (
-  SELECT user_id FROM invitation WHERE session_id = $1::uuid
+  SELECT user_id FROM invitation WHERE session_id = $1::uuid LIMIT 1000
 )
 SELECT a.username
 FROM invited i CROSS JOIN LATERAL (

@@ -9,7 +9,9 @@ RETURNS void LANGUAGE sql SET search_path = hermetic AS $$
       AND link_number = ANY (p_standing)
       AND NOT EXISTS (SELECT FROM account a
                       WHERE a.user_id = d.user_id AND a.erased_at IS NOT NULL)
-    RETURNING device_id)
+    RETURNING device_id
+  ), stopped AS (
+    DELETE FROM device_end e USING again WHERE e.device_id = again.device_id)
   UPDATE session_member m SET departed_at = NULL
     FROM again WHERE m.device_id = again.device_id AND m.departed_seq IS NULL
 $$;

@@ -34,7 +34,7 @@ BEGIN
       DELETE FROM refresh_token WHERE token_hash IN (
         SELECT r.token_hash FROM refresh_token r
         WHERE r.family_id = t.family_id AND r.token_hash <> p_old
-        FOR UPDATE SKIP LOCKED);
+        LIMIT 1000 FOR UPDATE SKIP LOCKED); -- others go when they expire
     END IF;
     outcome := 'refresh-reused';
     RETURN;

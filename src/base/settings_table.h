@@ -192,6 +192,10 @@ enum setting_process {
 		SETTING_API, NULL)                                             \
 	SETTING(CLAIMED_PER_HOUR, NUMBER, "30", 0u, 1000000u, SETTING_API,     \
 		NULL)                                                          \
+	GROUP("So many requests of one account a minute that write something " \
+	      "which has no limit of its own.")                                \
+	SETTING(WRITES_PER_MINUTE, NUMBER, "1200", 0u, 1000000u, SETTING_API,  \
+		NULL)                                                          \
 	GROUP("So many links a minute for one account's log; sessions that "   \
 	      "one account makes a day; invitations that it gives a day, and " \
 	      "that one other account may have of it without following them.") \

@@ -44,6 +44,8 @@
 	X(LINKS, "links", 60, 0, true)                                                 \
 	/* files that one account begins to store */                                   \
 	X(FILES, "files", 60, 0, false)                                                \
+	/* whatever else one account writes */                                         \
+	X(WRITES, "writes", 60, 0, false)                                              \
 	/* messages of one device, and their bytes */                                  \
 	X(MESSAGES, "messages", 60, 16, false)                                         \
 	X(BYTES, "bytes", 60, 16, false)                                               \

@@ -112,6 +112,17 @@ static bool name_node(void)
 	return getrandom(&node, sizeof(node), 0) == sizeof(node) && node != 0;
 }
 
+static bool seal_rows(void)
+{
+	uint8_t key[ROW_SEAL_KEY];
+	bool started =
+	    keys_derive(SPAN_LIT("hermetic notices 1"), key) == ERR_OK &&
+	    row_seal_start(key) == ERR_OK;
+
+	sec_wipe(key, sizeof(key));
+	return started;
+}
+
 static bool start(void)
 {
 	static const struct lines_seal seal = { row_seal, row_open,
@@ -134,7 +145,7 @@ static bool start(void)
 	};
 
 	set_limits();
-	if (row_seal_start() != ERR_OK ||
+	if (!seal_rows() ||
 	    store_open(event_loop(), &settings, &store) != ERR_OK)
 		return false;
 	answer_from(store);

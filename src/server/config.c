@@ -114,6 +114,7 @@ static const struct setting WANTED[] = {
 	{ SETTING_METRICS_PORT, &values.metrics_port, NULL },
 	{ SETTING_CLAIMS_PER_MINUTE, &values.claims_per_minute, NULL },
 	{ SETTING_LINKS_PER_MINUTE, &values.links_per_minute, NULL },
+	{ SETTING_WRITES_PER_MINUTE, &values.writes_per_minute, NULL },
 	{ SETTING_GUESSES_PER_HOUR, &values.guesses_per_hour, NULL },
 	{ SETTING_REGISTRATIONS_PER_HOUR, &values.registrations_per_hour,
 	  NULL },

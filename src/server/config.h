@@ -61,6 +61,7 @@ struct config {
 	uint64_t file_bytes, file_account_bytes, file_account_count;
 	uint64_t file_session_bytes, file_session_count, file_transfers;
 	uint64_t files_per_minute;
+	uint64_t writes_per_minute; /* of an account, beside what has a limit */
 	enum files_store files_store;
 	struct objects_settings objects;
 	bool has_objects;

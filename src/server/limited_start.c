@@ -44,6 +44,7 @@ void limited_start(void)
 			     [LIMIT_CLAIMS] = c->claims_per_minute,
 			     [LIMIT_LINKS] = c->links_per_minute,
 			     [LIMIT_FILES] = c->files_per_minute,
+			     [LIMIT_WRITES] = c->writes_per_minute,
 			     [LIMIT_MESSAGES] = c->messages_per_minute,
 			     [LIMIT_BYTES] = c->bytes_per_minute,
 			     [LIMIT_SESSION_MESSAGES] =

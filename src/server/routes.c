@@ -17,12 +17,14 @@ enum caller {
 
 enum charge {
 	CHARGE_NONE,
+	CHARGE_BODY,
 	CHARGE_ADDRESS_LOGINS,
 	CHARGE_REFRESHES,
 	CHARGE_CLAIMS,
 	CHARGE_LINKS,
 	CHARGE_APPROVALS,
-	CHARGE_FILES
+	CHARGE_FILES,
+	CHARGE_WRITES
 };
 
 struct row {
@@ -85,6 +87,7 @@ static bool within_limit(const struct row *row, struct call *call)
 
 	switch (row->charge) {
 	case CHARGE_NONE:
+	case CHARGE_BODY:
 		break;
 	case CHARGE_ADDRESS_LOGINS:
 		return limited_by_address(req, LIMIT_ADDRESS_LOGINS,
@@ -103,6 +106,10 @@ static bool within_limit(const struct row *row, struct call *call)
 				      SPAN_LIT("approval"));
 	case CHARGE_FILES:
 		return limited_allows(req, LIMIT_FILES,
+				      SPAN_ARRAY(call->who.user.bytes),
+				      SPAN_EMPTY);
+	case CHARGE_WRITES:
+		return limited_allows(req, LIMIT_WRITES,
 				      SPAN_ARRAY(call->who.user.bytes),
 				      SPAN_EMPTY);
 	}

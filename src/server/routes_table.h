@@ -29,19 +29,20 @@ typedef void call_handler(const struct call *call);
  * who may call: ANYBODY; DEVICE, with an access token; WAITING, also a device that
  * waits to be approved; OWN_WAITING, the same, but such a device for the path's
  * {username} only if that is its own.
- * limit, charged before the handler is called: NONE; ADDRESS_LOGINS and REFRESHES, to the
- * address; CLAIMS, LINKS and APPROVALS, to the account of the caller. What depends on the
- * body is charged by the handler. */
+ * limit, charged before the handler is called: ADDRESS_LOGINS and REFRESHES, to the
+ * address; CLAIMS, LINKS, APPROVALS and FILES, to the account of the caller, and WRITES, of
+ * all that write something and have no limit of their own; BODY: the handler charges
+ * it, by what the body says; NONE: what only reads. */
 #define ROUTES(ROUTE, STREAMED)                                                \
 	ROUTE(GET, "/", ANYBODY, NONE, web_page)                               \
 	ROUTE(GET, "/web/{folder}/{file}", ANYBODY, NONE, web_file)            \
 	ROUTE(GET, "/healthz", ANYBODY, NONE, health_live)                     \
 	ROUTE(GET, "/readyz", ANYBODY, NONE, health_ready)                     \
 	ROUTE(GET, "/.well-known/jwks.json", ANYBODY, NONE, keys_get)          \
-	ROUTE(POST, "/auth/register", ANYBODY, NONE, auth_register)            \
+	ROUTE(POST, "/auth/register", ANYBODY, BODY, auth_register)            \
 	ROUTE(POST, "/auth/login", ANYBODY, ADDRESS_LOGINS, auth_login)        \
 	ROUTE(POST, "/auth/refresh", ANYBODY, REFRESHES, auth_refresh)         \
-	ROUTE(POST, "/auth/logout", WAITING, NONE, auth_logout)                \
+	ROUTE(POST, "/auth/logout", WAITING, WRITES, auth_logout)              \
 	ROUTE(POST, "/auth/password", DEVICE, ADDRESS_LOGINS, auth_password)   \
 	ROUTE(POST, "/auth/close", DEVICE, ADDRESS_LOGINS, auth_close)         \
 	ROUTE(GET, "/users/{username}/devices", DEVICE, NONE, devices_list)    \
@@ -57,28 +58,28 @@ typedef void call_handler(const struct call *call);
 	      device_requests_post)                                            \
 	ROUTE(GET, "/devices/requests/{device_id}", WAITING, NONE,             \
 	      device_requests_get)                                             \
-	ROUTE(POST, "/devices/requests/{device_id}", DEVICE, NONE,             \
+	ROUTE(POST, "/devices/requests/{device_id}", DEVICE, WRITES,           \
 	      device_requests_answer)                                          \
-	ROUTE(DELETE, "/devices/requests/{device_id}", DEVICE, NONE,           \
+	ROUTE(DELETE, "/devices/requests/{device_id}", DEVICE, WRITES,         \
 	      device_requests_refuse)                                          \
-	ROUTE(DELETE, "/devices/{device_id}", DEVICE, NONE, devices_remove)    \
+	ROUTE(DELETE, "/devices/{device_id}", DEVICE, WRITES, devices_remove)  \
 	ROUTE(GET, "/blocks", DEVICE, NONE, blocks_list)                       \
-	ROUTE(POST, "/blocks", DEVICE, NONE, blocks_add)                       \
-	ROUTE(DELETE, "/blocks/{username}", DEVICE, NONE, blocks_remove)       \
+	ROUTE(POST, "/blocks", DEVICE, WRITES, blocks_add)                     \
+	ROUTE(DELETE, "/blocks/{username}", DEVICE, WRITES, blocks_remove)     \
 	ROUTE(GET, "/invitations", DEVICE, NONE, invitations_list)             \
-	ROUTE(DELETE, "/invitations/{session_id}", DEVICE, NONE,               \
+	ROUTE(DELETE, "/invitations/{session_id}", DEVICE, WRITES,             \
 	      invitations_decline)                                             \
 	ROUTE(GET, "/key-packages", DEVICE, NONE, key_packages_count)          \
-	ROUTE(POST, "/key-packages", DEVICE, NONE, key_packages_publish)       \
+	ROUTE(POST, "/key-packages", DEVICE, WRITES, key_packages_publish)     \
 	ROUTE(POST, "/key-packages/claim", DEVICE, CLAIMS, key_packages_claim) \
 	ROUTE(GET, "/welcomes", DEVICE, NONE, welcomes_list)                   \
-	ROUTE(POST, "/session/create", DEVICE, NONE, session_create)           \
-	ROUTE(POST, "/session/join", DEVICE, NONE, commits_join)               \
+	ROUTE(POST, "/session/create", DEVICE, WRITES, session_create)         \
+	ROUTE(POST, "/session/join", DEVICE, WRITES, commits_join)             \
 	ROUTE(GET, "/sessions", DEVICE, NONE, sessions_list)                   \
 	ROUTE(GET, "/session/{session_id}", DEVICE, NONE, sessions_item)       \
 	ROUTE(GET, "/session/{session_id}/members", DEVICE, NONE,              \
 	      sessions_members)                                                \
-	ROUTE(POST, "/session/{session_id}/invite", DEVICE, NONE,              \
+	ROUTE(POST, "/session/{session_id}/invite", DEVICE, WRITES,            \
 	      sessions_invite)                                                 \
 	ROUTE(GET, "/session/{session_id}/letter", DEVICE, NONE,               \
 	      invitations_letter)                                              \
@@ -86,12 +87,12 @@ typedef void call_handler(const struct call *call);
 	      group_infos_get)                                                 \
 	ROUTE(GET, "/session/{session_id}/tree", DEVICE, NONE,                 \
 	      group_infos_tree)                                                \
-	ROUTE(POST, "/session/{session_id}/commit", DEVICE, NONE,              \
+	ROUTE(POST, "/session/{session_id}/commit", DEVICE, WRITES,            \
 	      commits_post)                                                    \
-	ROUTE(POST, "/session/{session_id}/move", DEVICE, NONE, move_post)     \
-	ROUTE(POST, "/session/{session_id}/send", DEVICE, NONE, messages_send) \
-	ROUTE(POST, "/session/{session_id}/typing", DEVICE, NONE, typing_post) \
-	ROUTE(POST, "/session/{session_id}/leave", DEVICE, NONE,               \
+	ROUTE(POST, "/session/{session_id}/move", DEVICE, WRITES, move_post)   \
+	ROUTE(POST, "/session/{session_id}/send", DEVICE, BODY, messages_send) \
+	ROUTE(POST, "/session/{session_id}/typing", DEVICE, BODY, typing_post) \
+	ROUTE(POST, "/session/{session_id}/leave", DEVICE, WRITES,             \
 	      departures_post)                                                 \
 	ROUTE(GET, "/session/{session_id}/messages", DEVICE, NONE,             \
 	      messages_list)                                                   \
@@ -99,11 +100,11 @@ typedef void call_handler(const struct call *call);
 	      messages_get)                                                    \
 	STREAMED(POST, "/session/{session_id}/files/{file_id}", DEVICE, FILES, \
 		 uploads_create)                                               \
-	STREAMED(PATCH, "/session/{session_id}/files/{file_id}", DEVICE, NONE, \
-		 uploads_append)                                               \
+	STREAMED(PATCH, "/session/{session_id}/files/{file_id}", DEVICE,       \
+		 WRITES, uploads_append)                                       \
 	ROUTE(GET, "/session/{session_id}/files/{file_id}", DEVICE, NONE,      \
 	      downloads_get)                                                   \
-	ROUTE(DELETE, "/session/{session_id}/files/{file_id}", DEVICE, NONE,   \
+	ROUTE(DELETE, "/session/{session_id}/files/{file_id}", DEVICE, WRITES, \
 	      files_delete)                                                    \
 	/* the token may come as a subprotocol */                              \
 	ROUTE(GET, "/ws", ANYBODY, NONE, ws_open)

@@ -5,17 +5,17 @@
 
 #include "base/rd.h"
 #include "crypto/aead.h"
-#include "server/keys.h"
+#include "store/cluster.h"
 #include "store/lines.h"
 
-enum { KEY = 32, PREFIX = 8 };
+enum { PREFIX = 8 };
 
 _Static_assert(SUITE_NONCE + SUITE_AEAD_TAG <= LINES_SEAL_MAX,
 	       "what a sealed row has more");
 
 static struct {
 	const struct suite *suite;
-	uint8_t key[KEY];
+	uint8_t key[ROW_SEAL_KEY];
 	/* All nodes have one key: what they count under it begins at random places that are
 	 * far apart, and a process draws another before its numbers come again. */
 	uint8_t prefix[PREFIX];
@@ -33,21 +33,32 @@ static enum err draw(void)
 	return ERR_OK;
 }
 
-enum err row_seal_start(void)
+enum err row_seal_start(const uint8_t key[ROW_SEAL_KEY])
 {
 	enum err e;
 
 	own.suite = suite_by_algorithm(SPAN_LIT("chacha20-poly1305"));
-	ENSURE(own.suite->nk == KEY, ERR_LOCAL_BUG);
-	TRY(keys_derive(SPAN_LIT("hermetic notices 1"), own.key));
+	ENSURE(own.suite->nk == ROW_SEAL_KEY, ERR_LOCAL_BUG);
+	memcpy(own.key, key, ROW_SEAL_KEY);
 	TRY(draw());
 out:
 	return e;
 }
 
+/* What one timeline stored another may have lost, and has something else there. */
+static struct span timeline(uint8_t room[4])
+{
+	uint32_t seen = cluster_timeline();
+
+	for (size_t i = 0; i < 4; i++)
+		room[i] = (uint8_t)(seen >> (24 - 8 * i));
+	return span_of(room, 4);
+}
+
 enum err row_seal(struct span row, struct buf *out)
 {
 	struct buf nonce = BUF_INIT;
+	uint8_t room[4];
 	enum err e;
 
 	if (own.count == UINT32_MAX)
@@ -57,7 +68,7 @@ enum err row_seal(struct span row, struct buf *out)
 	TRY(buf_end(&nonce));
 	buf_put(out, buf_span(&nonce));
 	TRY(aead_seal(own.suite, SPAN_ARRAY(own.key), buf_span(&nonce),
-		      SPAN_EMPTY, row, out));
+		      timeline(room), row, out));
 out:
 	buf_clear(&nonce);
 	return e;
@@ -68,9 +79,10 @@ enum err row_open(struct span sealed, struct buf *out)
 	struct rd r = rd_init(sealed);
 	struct span nonce = rd_take(&r, SUITE_NONCE);
 	struct span bytes = rd_take(&r, rd_left(&r));
+	uint8_t room[4];
 
 	if (!rd_ok(&r))
 		return ERR_PEER_CRYPTO;
-	return aead_open(own.suite, SPAN_ARRAY(own.key), nonce, SPAN_EMPTY,
+	return aead_open(own.suite, SPAN_ARRAY(own.key), nonce, timeline(room),
 			 bytes, out);
 }

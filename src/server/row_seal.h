@@ -8,10 +8,14 @@
 
 #include "base/buf.h"
 
-/* Once in a process, before the others are called. */
-MUST_CHECK enum err row_seal_start(void);
+enum { ROW_SEAL_KEY = 32 };
 
-/* As in struct lines_seal. */
+/* Once in a process, before the others are called. The key, which is copied, is the same in
+ * all nodes. ERR_LOCAL_CRYPTO: no random bytes can be had. */
+MUST_CHECK enum err row_seal_start(const uint8_t key[ROW_SEAL_KEY]);
+
+/* As in struct lines_seal. A row opens in a process that has seen the same timeline of the
+ * database as the one that sealed it (store/cluster.h), and in no other. */
 MUST_CHECK enum err row_seal(struct span row, struct buf *out);
 MUST_CHECK enum err row_open(struct span sealed, struct buf *out);
 

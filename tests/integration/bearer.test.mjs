@@ -66,7 +66,8 @@ describe('forged tokens', { concurrency: false }, () => {
   });
 
   test('by WebSocket, as a subprotocol', async () => {
-    for (const [what, token] of forged.filter(([, t]) => t !== ''))
+    // what is no word of a list is refused by the list
+    for (const [what, token] of forged.filter(([, t]) => t !== '' && !t.includes('=')))
       assert.equal(await open({
         protocols: ['hermetic.v1', `bearer.${token}`] }), 401, what);
     assert.equal(await open({

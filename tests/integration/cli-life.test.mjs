@@ -355,7 +355,7 @@ describe('the life of a session', { concurrency: false }, () => {
       const second = await alice.newDevice();
       for (const person of [bob, carol]) await person.texts(id);
       // revoked without a word to the session, as a server could claim
-      await psql(`SELECT depart(NULL, '${second.device}')`);
+      await psql(`SELECT depart('${id}', '${second.device}')`);
       await carol.does('send', id, 'hello'); // a plain member
       assert.equal((await carol.does('members', id)).length, 4);
       assert.deepEqual(await bob.texts(id), ['hello']);

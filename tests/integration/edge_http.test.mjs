@@ -124,6 +124,15 @@ test('framing that is in doubt is refused', async () => {
   await refused(400, `${get}: empty\r\n\r\n`);
   await refused(400, 'GET /healthz HTTP/1.1\r\n\r\n'); // no Host
   await refused(400, `${get}Host: y\r\n\r\n`); // two
+  for (const host of ['a b', 'x/y', 'u@x', 'x,y', 'x"', '\xff'])
+    await refused(400, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  for (const host of ['', 'x:80', '[::1]:8000', 'EXAMPLE.org.', '%41'])
+    assert.deepEqual(responses(await talk(
+      `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))
+      .map(r => r.status), [200], host);
+  // a body is read as it stands, so nobody may mean another one
+  await refused(415, `${post}Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}`,
+    'unsupported-media-type');
   await refused(400, 'GET healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   await refused(400, 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n');
   await refused(400, 'GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n');

@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { Session, base64, call, callAdmin, login, newUser, ok, refused }
+import { Session, base64, call, callAdmin, login, newName, newUser, ok, refused }
   from '../testlib/api.mjs';
+import { api } from '../testlib/openapi.mjs';
 import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
 import { invited } from '../testlib/mls.mjs';
 import { Person } from '../testlib/people.mjs';
@@ -90,6 +91,35 @@ describe('limits', { concurrency: false }, () => {
       username: `n-${randomUUID().slice(0, 8)}`, password: randomUUID() } });
     for (let i = 0; i < 2; i++) ok(await register(), 201);
     later(await register(), 'registrations', 3600);
+  });
+
+  // Each by a user of its own, with a body that is good for nothing. What a handler charges
+  // by its body has tests of its own, and one only asks.
+  test('whatever writes has a limit, each operation of the document', async () => {
+    const byBody = ['/session/{session_id}/send', '/session/{session_id}/typing'];
+    const asks = ['/users/logs'];
+    const once = ['/auth/logout']; // it ends what it is asked with
+    const few = Object.fromEntries(['WRITES', 'LINKS', 'CLAIMS', 'FILES']
+      .map(name => [`HERMETIC_${name}_PER_MINUTE`, '3']));
+    const [lax, node] = await Promise.all([start(), start({ ...few,
+      HERMETIC_REGISTRATIONS_PER_HOUR: '3', HERMETIC_LOGINS_PER_MINUTE: '5' })]);
+    const writing = api.operations.filter(o => o.method !== 'get' &&
+      ![...byBody, ...asks, ...once].includes(o.path));
+    assert.ok(writing.length > 20);
+    const without = [];
+    for (const o of writing) {
+      const user = await newUser(lax.url);
+      const path = o.path.replace('{username}', user.username)
+        .replace(/\{\w+\}/g, () => randomUUID());
+      const json = o.path === '/auth/register' ?
+        { username: newName('new'), password: randomUUID() } : {};
+      let status;
+      for (let i = 0; i < 120 && status !== 429; i++)
+        ({ status } = await call(node.url, o.method.toUpperCase(), path,
+          { token: user.access, ...o.method !== 'delete' && { json } }));
+      if (status !== 429) without.push(`${o.method} ${o.path}: ${status}`);
+    }
+    assert.deepEqual(without, []);
   });
 
   test('files that an account begins to store', async () => {

@@ -119,6 +119,34 @@ describe('plans', { concurrency: false, skip: needsOwn }, () => {
     assert.deepEqual(found, []);
   });
 
+  // What orders its rows gives several: by pages, to a LIMIT, or of what something else bounds.
+  test('every list has an end', () => {
+    const bounded = {
+      account_links: 'its last parameters', account_logs: 'its last parameters',
+      admin_api_tokens: 'operators', admin_devices: 'HERMETIC_DEVICES',
+      admin_keys_to_rewrap: 'their age', admin_members: 'HERMETIC_SESSION_MEMBERS',
+      admin_sessions: 'its last parameter', admin_tokens: 'operators',
+      block_list: 'block_account()', device_list: 'HERMETIC_DEVICES',
+      key_package_claim: 'HERMETIC_DEVICES', key_package_count: 'the algorithms',
+      limit_share: 'its parameters', mqtt_members: 'its parameters',
+      presence_put: 'its parameters', session_members: 'HERMETIC_SESSION_MEMBERS',
+      signing_key_list: 'their age',
+    };
+    const inside = text => {
+      const less = text.replace(/\([^()]*\)/g, '');
+      return less === text ? text : inside(less);
+    };
+    const lists = readdirSync(join(root, 'sql')).filter(f => f.endsWith('.sql'))
+      .map(file => ({ name: file.slice(0, -4), text: readFileSync(
+        join(root, 'sql', file), 'utf8').replace(/--.*/g, '') }))
+      .filter(({ text }) => /\bORDER BY\b/.test(inside(text)) &&
+        !/\bLIMIT\b/.test(inside(text)) && !/\bLIMIT \$/.test(text))
+      .map(({ name }) => name);
+    assert.ok(lists.length > 5);
+    assert.deepEqual(lists.filter(name => !bounded[name]), []);
+    assert.deepEqual(Object.keys(bounded).filter(name => !lists.includes(name)), []);
+  });
+
   // Functions, too: by what the database says it has read.
   test('what the API does reads no table from end to end', async () => {
     const read = async () => Object.fromEntries((await postgres.rows(`

@@ -3,6 +3,7 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT, decodeProtectedHeader } from 'jose';
 
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A token of the device, signed by a key that nobody but the caller has: its `jwk`, as
@@ -60,6 +61,9 @@ export async function forgedTokens(device, jwk) {
     'no signature': `${header}.${claims}.`,
     'no claims': `${header}..${signature}`,
     'more after it': `${device.access}.x`,
+    'padding after it': `${device.access}==`,
+    'its last bits, which count for nothing': device.access.slice(0, -1) +
+      LETTERS[LETTERS.indexOf(device.access.at(-1)) ^ 1],
     'very long': `${header}.${'A'.repeat(6000)}.${signature}`,
     'the refresh token': device.refreshToken,
   };

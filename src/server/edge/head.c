@@ -273,13 +273,33 @@ static bool has_doubled(const struct head *head)
 	return false;
 }
 
+/* RFC 3986, 3.2.2 and 3.2.3, without user information: a name or an address, and a port. */
+static bool is_host(struct span host)
+{
+	for (size_t i = 0; i < host.n; i++) {
+		uint8_t c = host.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') &&
+		    (c == '\0' || strchr("-._~!$&'()*+;=%:[]", c) == NULL))
+			return false;
+	}
+	return true;
+}
+
 static int parse_connection(struct head *head)
 {
 	struct span value;
 
-	/* RFC 9112, 3.2: exactly one Host */
+	/* RFC 9112, 3.2: exactly one Host, which is one */
 	if (!head->http_1_0 && count_fields(head, "Host") != 1)
 		return 400;
+	if (head_find(head, "Host", &value) && !is_host(value))
+		return 400;
+	/* RFC 9110, 8.4: no coding of a body is read here */
+	if (head_find(head, "Content-Encoding", &value) &&
+	    !head_equals(value, "identity"))
+		return 415;
 	head->keep_alive =
 	    !head->http_1_0 && !head_list_has(head, "Connection", "close");
 	if (head_find(head, "Expect", &value) && !head->http_1_0) {
