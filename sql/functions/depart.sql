@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION depart(p_session uuid, p_device uuid,
 RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
 DECLARE
   gone session_member%ROWTYPE;
-  count integer := 0;
+  v_due uuid[];
   v_session uuid;
   v_now timestamptz := now();
 BEGIN
@@ -36,14 +36,15 @@ BEGIN
       INSERT INTO member_end AS e (session_id, device_id, seq)
         VALUES (gone.session_id, p_device, p_seq)
         ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
-    ELSE
-      INSERT INTO rotation (session_id, reason, hard_at)
-        VALUES (gone.session_id, 'revoked', 'infinity')
-        ON CONFLICT DO NOTHING;
     END IF;
-    count := count + 1;
+    v_due := v_due || gone.session_id;
   END LOOP;
-  RETURN count;
+  IF p_seq IS NULL THEN
+    INSERT INTO rotation (session_id, reason, hard_at)
+      SELECT u.session_id, 'revoked', 'infinity' FROM unnest(v_due) AS u (session_id)
+      ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN coalesce(cardinality(v_due), 0);
 END $$;
 
 -- For nodes from before, who know no departure in the log. It goes with a later

@@ -1,0 +1,52 @@
+-- A device that ends makes all its sessions due by one statement: on Citus each statement of
+-- one session is a turn to a worker.
+SET LOCAL search_path = hermetic;
+
+-- A device is out of one session (p_session), or of all of them (NULL): from now
+-- on it is served nothing, and the keys are due. With p_seq, the departure's place
+-- in the log, messages are refused until a commit has removed it.
+--
+-- It waits for a commit that is under way, as that does for it: the commit has not
+-- seen who departs, and would take the rotation away.
+--
+-- Who changes how a member ends keeps the rule of docs/adr/0018: a row of `rotation` is
+-- written in the same transaction and stays until a commit opens another epoch.
+-- The writer does not ask the database again whether a member of the epoch is still one.
+CREATE OR REPLACE FUNCTION depart(p_session uuid, p_device uuid,
+                       p_seq bigint DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql SET search_path = hermetic AS $$
+DECLARE
+  gone session_member%ROWTYPE;
+  v_due uuid[];
+  v_session uuid;
+  v_now timestamptz := now();
+BEGIN
+  FOR v_session IN SELECT m.session_id FROM session_member m
+                   WHERE m.device_id = p_device
+                     AND (p_session IS NULL OR m.session_id = p_session)
+                   ORDER BY m.session_id LOOP
+    PERFORM FROM session s WHERE s.session_id = v_session FOR KEY SHARE;
+  END LOOP;
+  FOR gone IN
+    UPDATE session_member
+    SET departed_at = coalesce(departed_at, v_now), departed_seq = p_seq
+    WHERE device_id = p_device AND departed_seq IS NULL
+      AND (departed_at IS NULL OR p_seq IS NOT NULL)
+      AND (p_session IS NULL OR session_id = p_session)
+    RETURNING *
+  LOOP
+    IF p_seq IS NOT NULL THEN
+      PERFORM make_due(gone.session_id, 'departure', interval '0');
+      INSERT INTO member_end AS e (session_id, device_id, seq)
+        VALUES (gone.session_id, p_device, p_seq)
+        ON CONFLICT (session_id, device_id) DO UPDATE SET seq = excluded.seq;
+    END IF;
+    v_due := v_due || gone.session_id;
+  END LOOP;
+  IF p_seq IS NULL THEN
+    INSERT INTO rotation (session_id, reason, hard_at)
+      SELECT u.session_id, 'revoked', 'infinity' FROM unnest(v_due) AS u (session_id)
+      ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN coalesce(cardinality(v_due), 0);
+END $$;
