@@ -66,6 +66,7 @@ export async function startSpread({ root, migrate, migrateUp, urlsOf }) {
   const url = role => at(coordinator, role, name);
   const self = asked({ adminUrl: at(coordinator, superuser, name), ...urlsOf(url),
     passwords: {}, adminRole, env: { HERMETIC_DATABASE_BUCKETS: String(SHARDS) } });
+  self.bucket = session => `'${session}'`;
   self.writers = 4;
   // a lock of any machine, by who waits for it on the coordinator
   self.waiting = `(SELECT pid, application_name, query FROM citus_lock_waits

@@ -48,6 +48,9 @@ export function asked(self) {
     `SELECT count(pg_terminate_backend(pid)) FROM ${self.activity}
       WHERE application_name LIKE '${name}'`));
 
+  /** The bucket of a session in a statement over several, as store/bucket.h puts it. */
+  self.bucket = () => 'NULL';
+
   /** So many connections of a worker write. */
   self.writers = 1;
   return self;
