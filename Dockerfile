@@ -1,6 +1,6 @@
 # Two images: of the target `mqtt`, which has the broker, and without a target one for all
-# else. What runs is chosen by the first argument (deploy/entrypoint.sh). BASE may name
-# Debian by its digest (docs/operations.md, "The images").
+# else. What runs is chosen by the first argument (deploy/entrypoint.sh). deploy/pinned.env
+# has the digest of a BASE (docs/operations.md, "The images").
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
@@ -19,9 +19,10 @@ COPY src src
 COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
-# The page for browsers. OpenSSL, which takes minutes, is built before what changes more
-# often is there. apt's lists stay: by them tools/wasm-sources finds where Debian is.
-FROM ${BASE} AS page
+# The page for browsers. It is the same for each platform, so whoever builds makes it on their
+# own. OpenSSL, which takes minutes, is built before what changes more often is there. apt's
+# lists stay: by them tools/wasm-sources finds where Debian is.
+FROM --platform=${BUILDPLATFORM} ${BASE} AS page
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
@@ -36,8 +37,10 @@ COPY sdk/js sdk/js
 COPY web web
 RUN make -s -j"$(nproc)" web
 
+# What Debian has mended since BASE comes by the upgrade.
 FROM ${BASE} AS node
 RUN apt-get update \
+ && apt-get upgrade -y \
  && apt-get install -y --no-install-recommends kore libpq5 libjwt0 \
     libjansson4 libgcrypt20 libssl3 libsqlite3-0 libcurl4 libwebsockets17 \
     libwslay1 libmosquitto1 libutf8proc2 libqrcodegen1 libcbor0.8 libedit2 \

@@ -52,6 +52,9 @@ struct row {
 static const struct row ROWS[METRIC_COUNT] = {
 	{ GAUGE, METRICS_API, "hermetic_connections", "Open connections." },
 	{ GAUGE, METRICS_API, "hermetic_websockets", "Of these, WebSockets." },
+	{ COUNTER, METRICS_API, "hermetic_websockets_slow_total",
+	  "WebSockets that were closed (1013) because their clients did not "
+	  "read what came for them." },
 	{ GAUGE, METRICS_API, "hermetic_draining",
 	  "Workers that have been asked to end." },
 	{ COUNTER, WRITES, "hermetic_messages_stored_total",

@@ -144,6 +144,7 @@ static void on_overflow(void *user, char reason[124])
 	const struct client *c = user;
 	const struct subscription *s = hub_giving();
 
+	metrics_count(METRIC_WEBSOCKETS_SLOW, 1);
 	if (s == NULL && c->subscription_count > 0)
 		s = c->subscriptions[0];
 	if (s == NULL)

@@ -6,15 +6,18 @@ import { after, before, describe, test } from 'node:test';
 import { Session, base64, newUser, ok } from '../testlib/api.mjs';
 import { drips, flood, memoryOf, mutes, probe } from '../testlib/crowd.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
-import { startNode, startPostgres } from '../testlib/stack.mjs';
+import { scrape } from '../testlib/metrics.mjs';
+import { freePort, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const MUTES = 100, DRIPS = 300, BUDGET = 65_536;
 
 describe('crowds', { concurrency: false }, () => {
-  let postgres, node, alice, bob, calm, loud;
+  let postgres, node, alice, bob, calm, loud, metrics;
   before(async () => {
+    metrics = await freePort();
     postgres = await startPostgres();
     node = await startNode({ postgres, env: { HERMETIC_HEAD_SECONDS: '2',
+      HERMETIC_METRICS_PORT: String(metrics),
       HERMETIC_QUEUE_MESSAGES: '16', HERMETIC_ROTATION_MESSAGES: '1000000',
       HERMETIC_WEBSOCKET_BYTES: String(BUDGET),
       // what is freed counts as free
@@ -48,8 +51,12 @@ describe('crowds', { concurrency: false }, () => {
       const crowd = await mutes(node, bob, loud, MUTES);
       const ready = memoryOf(node);
       let most = ready, sent = 1;
-      // more than all that the kernel holds for each
-      for (let i = 0; i < 150; i++) {
+      const letGo = async () =>
+        (await scrape(metrics)).get('hermetic_websockets_slow_total') === MUTES;
+      // the kernel holds megabytes for each, and then they are let go at about one time;
+      // who has not read on a while after that has no word of it
+      while (!await letGo()) {
+        assert.ok(sent < 600, 'nobody is let go');
         ok(await alice.post(loud.path('/send'),
           { envelope: base64(loud.envelope({ length: 60_000 })) }), 201);
         sent++;

@@ -70,8 +70,36 @@ describe('images', () => {
     }), packages.split('\n').filter(l => l.startsWith('installed ')));
   });
 
+  const dockerfiles = ['Dockerfile', services.postgres.build.dockerfile];
+
+  test('all are made of one base, which has a digest, with what Debian has mended since', () => {
+    const bases = [...dockerfiles.map(file => /^ARG BASE=(.*)$/m.exec(read(file))[1]),
+      ...Object.values(services).filter(s => s.build).map(({ build }) =>
+        /^\$\{HERMETIC_BASE:-(.*)\}$/.exec(build.args.BASE)[1])];
+    assert.deepEqual(bases, bases.map(() => bases[0]));
+    assert.equal(bases[0], 'debian:bookworm-slim');
+    assert.match(read('deploy/pinned.env'),
+      /^HERMETIC_BASE=debian:bookworm-\d{8}-slim@sha256:[0-9a-f]{64}$/m);
+    for (const file of dockerfiles)
+      for (const stage of instructions(file).join('\n').split(/^(?=FROM )/m).slice(1)) {
+        const [, from, name] = /^FROM (?:--platform=\S+ )?(\S+)(?: AS (\w+))?$/m.exec(stage);
+        assert.ok(['${BASE}', 'node'].includes(from), from);
+        assert.equal(/apt-get upgrade -y/.test(stage), from === '${BASE}' &&
+          !['build', 'page'].includes(name), name); // no image has these two
+      }
+  });
+
+  test('no processor is meant in particular, and the page is made on that which builds', () => {
+    for (const file of dockerfiles) {
+      assert.doesNotMatch(read(file), /amd64|arm64|x86|aarch64/i);
+      for (const [, platform, name] of read(file).matchAll(
+        /^FROM (?:--platform=(\S+) )?\S+(?: AS (\w+))?$/gm))
+        assert.equal(platform, name === 'page' ? '${BUILDPLATFORM}' : undefined, name);
+    }
+  });
+
   test('each has its labels', () => {
-    for (const file of ['Dockerfile', services.postgres.build.dockerfile])
+    for (const file of dockerfiles)
       for (const name of ['title', 'version', 'revision', 'licenses'])
         assert.ok(read(file).includes(`org.opencontainers.image.${name}=`), name);
     for (const { build } of Object.values(services).filter(s => s.build))

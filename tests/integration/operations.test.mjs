@@ -81,6 +81,9 @@ const elsewhere = {
   'Package:': 'tests/package/run.sh', 'Pin:': 'tests/package/run.sh',
   'Pin-Priority:': 'tests/package/run.sh',
   'HERMETIC_VERSION=': 'its labels alone differ from the build of tests/compose/run.sh',
+  'HERMETIC_BASE=': 'a digest takes a registry; deploy.test.mjs reads the file',
+  'docker buildx build --platform':
+    'it takes a registry; deploy.test.mjs reads that no platform is meant',
   'export PGHOST=': 'tests/integration/managed.test.mjs',
   'psql -d': 'tests/integration/managed.test.mjs',
   'hermetic-admin ': 'tests/integration/administration.test.mjs',
