@@ -8,7 +8,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,\
 	$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
-FUZZ_LIBS = $(foreach f,command qr reach device session content mls check wire twofish crypto \
+FUZZ_LIBS = $(foreach f,command qr hermetic reach device session content mls check wire twofish crypto \
 	door store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 

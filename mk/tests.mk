@@ -7,7 +7,7 @@ TESTLIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/testlib/*.c))
 TEST_PKGS := cmocka jansson libssl libcrypto libgcrypt libpq sqlite3 libcurl \
 	libwebsockets libmosquitto libjwt libutf8proc qrcodegen libcbor \
 	libedit
-TEST_LIBS = $(foreach f,command qr reach device session content mls check wire \
+TEST_LIBS = $(foreach f,command qr hermetic reach device session content mls check wire \
 	twofish crypto door store base,\
 	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
 

@@ -1,6 +1,7 @@
 // One's account: its numbers, its devices, who is blocked, and the ways out.
 import { attempt, button, checkbox, confirm, el, field, openDialog, phrase } from './dom.js';
 import { forget } from './device.js';
+import { exchange } from './focus.js';
 import { recoveryPart } from './recovery.js';
 import { digitsElement } from './verify.js';
 import { say } from './words.js';
@@ -10,7 +11,7 @@ import { say } from './words.js';
 function part(heading, fill, form = () => undefined) {
   const content = el('div'), problem = el('div');
   const again = () => attempt(problem, undefined, async () => {
-    content.replaceChildren(...(await fill(again)).filter(Boolean));
+    exchange(content, ...(await fill(again)).filter(Boolean));
   });
   again();
   return el('section', {}, el('h3', {}, heading), content, problem, form(again));

@@ -3,6 +3,7 @@ import { Composer } from './composer.js';
 import { showDetails } from './details.js';
 import { attempt, button, el, failure, icon, iconButton, phrase } from './dom.js';
 import { pendingElement } from './entry.js';
+import { changing, exchange } from './focus.js';
 import { Log } from './log.js';
 import { openMenu } from './menu.js';
 import { bannersOf } from './banners.js';
@@ -159,8 +160,8 @@ export class Conversation {
       session.members.map(m => [m.mark, m.seen, m.compared])]);
     if (reasons === this.#reasons) return;
     this.#reasons = reasons;
-    this.#banners.replaceChildren(...bannersOf(this.#model, session, () => this.#synchronize()));
-    if (!isIn) this.#banners.append(el('p', { class: 'banner' }, say('left')));
+    exchange(this.#banners, ...bannersOf(this.#model, session, () => this.#synchronize()),
+      ...isIn ? [] : [el('p', { class: 'banner' }, say('left'))]);
   }
 
   #showTyping() {
@@ -254,9 +255,11 @@ export class Conversation {
     for (const refusal of [...refused.values()].filter(r => !r.isStored))
       news.push(pendingElement({ ...refusal, state: 'refused', reason: refusal.why },
         { drop: () => this.#forget(refusal), again: () => this.#writeAgain(refusal) }));
-    for (const old of [...this.#pending.children])
-      if (!old.classList.contains('sending')) old.remove();
-    this.#pending.prepend(...news);
+    changing(this.#pending, () => {
+      for (const old of [...this.#pending.children])
+        if (!old.classList.contains('sending')) old.remove();
+      this.#pending.prepend(...news);
+    });
   }
 
   async #forget({ key, item }) {

@@ -1,5 +1,6 @@
 // Who is in a session, and what can be done with it.
 import { attempt, button, confirm, el, field, openDialog, phrase } from './dom.js';
+import { exchange } from './focus.js';
 import { trustMark, usersOf } from './trust.js';
 import { digitsElement, showVerify } from './verify.js';
 import { listOf, say } from './words.js';
@@ -12,32 +13,41 @@ function noteOf(member) {
   return member.seen ? undefined : say('newNotSeen');
 }
 
-/** A form of one field. */
+/** A form of one field, {form, input}; f(text) gives what is told when it is done. */
 function lineForm(label, button, properties, hint, f) {
   const { row, input } = field(label, { type: 'text', autocomplete: 'off', ...properties }, hint);
   const problem = el('div', { role: 'status' });
   const go = el('button', { type: 'submit' }, button);
-  return el('form', { class: 'line-form', onsubmit: event => {
+  const form = el('form', { class: 'line-form', onsubmit: event => {
     event.preventDefault();
     if (input.value.trim() !== '')
       attempt(problem, go, async () => {
         const told = await f(input.value.trim());
-        input.value = '';
         if (told) problem.append(el('p', { class: 'hint' }, told));
       });
   } }, row, go, problem);
+  return { form, input };
 }
 
 class Details {
   #model;
   #id;
-  #content = el('div');
+  #people = el('div'); // shown anew when something of the session has changed
+  #numbers = el('div');
+  #forms = el('div'); // these stay, with what was typed and what was told
+  #more = el('div');
+  #lines; // [{input, member}…] of what the session says of itself
   #close;
 
   constructor(model, id) {
     this.#model = model;
     this.#id = id;
-    const { dialog, close } = openDialog(this.#session.label, this.#content);
+    this.#lines = model.can('setName') ? this.#rename() : [];
+    this.#forms.append(this.#invite());
+    this.#more.append(this.#keys(), ...this.#lines.map(({ form }) => form), this.#leave());
+    const { dialog, close } = openDialog(this.#session.label, this.#people, this.#forms,
+      this.#numbers, this.#more, el('p', { class: 'hint', dir: 'ltr' },
+        say('sessionId', { id })));
     this.#close = close;
     const off = model.on(`session:${id}`, () => this.#show());
     dialog.addEventListener('close', off);
@@ -92,10 +102,9 @@ class Details {
     if (!this.#rules || !this.#model.can('setRole')) return undefined;
     const choice = el('select', { 'aria-label': say('roleOf', { who: user.username }),
       onchange: async () => {
-        if (!await attempt(problem, choice, () =>
-          this.#client.setRole(this.#id, user.username, choice.value)))
-          choice.value = user.role;
-        await this.#refresh();
+        if (await attempt(problem, choice, () =>
+          this.#client.setRole(this.#id, user.username, choice.value))) await this.#refresh();
+        else choice.value = user.role;
       } }, ...ROLES.map(role => el('option', { value: role, selected: role === user.role },
       say(role))));
     return choice;
@@ -119,23 +128,35 @@ class Details {
   }
 
   #invite() {
-    return lineForm(say('inviteSomebody'), say('inviteSomebody'), { dir: 'ltr',
+    const { form, input } = lineForm(say('inviteSomebody'), say('inviteSomebody'), { dir: 'ltr',
       autocapitalize: 'none', spellcheck: false }, say('inviteHint'), async who => {
       const count = await this.#client.invite(this.#id, who.toLowerCase());
+      input.value = '';
       await this.#refresh();
       return phrase(count > 0 ? 'invitedNow' : 'invitedLater', { who, count });
     });
+    return form;
   }
 
   #rename() {
     const { client } = this.#model;
     return [['rename', 'setName', 'name'], ['subject', 'setSubject', 'subject']]
-      .map(([label, call, member]) => lineForm(say(label), say('save'),
-        { dir: 'auto', maxLength: 256, value: this.#session[member] ?? '' }, undefined,
-        async text => {
-          await client[call](this.#id, text);
-          await this.#refresh();
-        }));
+      .map(([label, call, member]) => {
+        const { form, input } = lineForm(say(label), say('save'), { dir: 'auto', maxLength: 256 },
+          undefined, async text => {
+            await client[call](this.#id, text);
+            input.defaultValue = input.value;
+            await this.#refresh();
+          });
+        return { form, input, member };
+      });
+  }
+
+  /** What is said of the session today, unless the person is typing something else. */
+  #showLines(session) {
+    for (const { input, member } of this.#lines)
+      if (input.value === input.defaultValue)
+        input.value = input.defaultValue = session[member] ?? '';
   }
 
   #keys() {
@@ -161,20 +182,17 @@ class Details {
     const session = this.#session, users = usersOf(session);
     const own = users.find(u => u.own)?.username;
     const isIn = session.state === 'member';
-    const typed = this.#content.contains(document.activeElement) &&
-      document.activeElement.matches('input');
-    if (typed && document.activeElement.value !== '') return; // it is shown when that is done
-    this.#content.replaceChildren(...[
+    exchange(this.#people, ...[
       session.subject && el('p', {}, phrase('aboutSession', { subject: session.subject })),
       el('h3', {}, say('members')), el('ul', { class: 'members' },
-        ...users.map(u => this.#user(u, own))), ...this.#names(),
-      isIn && this.#invite(), isIn && el('h3', {}, say('safetyNumber')),
+        ...users.map(u => this.#user(u, own))), ...this.#names()].filter(Boolean));
+    exchange(this.#numbers, ...[isIn && el('h3', {}, say('safetyNumber')),
       isIn && digitsElement(session.safety_number),
       isIn && el('p', { class: 'hint' }, say('safetyHint')),
-      el('p', { class: 'hint' }, say('sealedBy', { algorithm: session.algorithm })),
-      isIn && this.#keys(), ...isIn && this.#model.can('setName') ? this.#rename() : [],
-      el('p', { class: 'hint', dir: 'ltr' }, say('sessionId', { id: this.#id })),
-      isIn && this.#leave()].filter(Boolean));
+      el('p', { class: 'hint' }, say('sealedBy', { algorithm: session.algorithm }))]
+      .filter(Boolean));
+    for (const part of [this.#forms, this.#more]) part.hidden = !isIn;
+    this.#showLines(session);
   }
 }
 

@@ -1,4 +1,5 @@
 // Elements. What people write comes in as text alone: nothing here reads markup.
+import { focusAgain } from './focus.js';
 import { template } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -99,9 +100,11 @@ export function failure(error) {
       error.advice && el('p', { class: 'hint', dir: 'auto' }, error.advice)));
 }
 
-/** Does f() with the button off; what fails is shown in `place`. */
+/** Does f() with the button off; what fails is shown in `place`. Who has pressed the button has
+ * the focus there afterwards, unless f() gave it to something else. */
 export async function attempt(place, trigger, f) {
   const buttons = trigger ? [trigger].flat() : [];
+  const pressed = buttons.find(b => b === document.activeElement);
   place?.replaceChildren();
   for (const b of buttons) b.disabled = true;
   try {
@@ -113,6 +116,9 @@ export async function attempt(place, trigger, f) {
     return false;
   } finally {
     for (const b of buttons) b.disabled = false;
+    if (pressed && document.activeElement === document.body) focusAgain(pressed);
+    if (place?.hasChildNodes() && document.activeElement === pressed)
+      pressed?.scrollIntoView({ block: 'nearest' }); // what has failed stands above it
   }
 }
 
@@ -126,7 +132,8 @@ export function openDialog(title, ...content) {
   const before = document.activeElement;
   dialog.addEventListener('close', () => {
     dialog.remove();
-    before?.focus?.();
+    // the browser has given it back, unless what had it is another element by now
+    if (document.activeElement === document.body && before !== document.body) focusAgain(before);
   });
   dialog.addEventListener('click', event => {
     if (event.target === dialog) dialog.close(); // beside it

@@ -115,10 +115,11 @@ export function entryElement(entry, has, follows) {
 
 /** What was written and is not in the log yet. `drop` forgets it, `again` brings it back to
  * where one writes. */
-export function pendingElement({ text, state, reason, why }, { drop, again } = {}) {
+export function pendingElement({ text, state, reason, why, key, item }, { drop, again } = {}) {
   const label = state === 'refused' ? say('refused', { why: reason ?? '' })
     : state === 'waiting' ? why ? say('waitsWhy', { why }) : say('waits') : say('sending');
-  return el('li', { class: `message mine pending ${state}`, tabIndex: -1 },
+  return el('li', { class: `message mine pending ${state}`, tabIndex: -1,
+    'data-key': String(key ?? item) },
     el('div', { class: 'bubble' }, el('p', { class: 'text', dir: 'auto' }, text),
       el('span', { class: 'foot' }, icon(state === 'refused' ? 'warning' : 'clock'),
         el('span', { dir: 'auto' }, label))),

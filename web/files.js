@@ -1,5 +1,6 @@
 // Files on their way, and saved ones.
 import { button, el, icon, iconButton } from './dom.js';
+import { changing } from './focus.js';
 import { formatted, say } from './words.js';
 
 /** Hands bytes to the browser as a download, under a name. What is in them is never shown as
@@ -56,14 +57,16 @@ export class Files {
       if (error.slug !== 'cancelled') this.#fail(say(failed, { name, why: error.message }));
       return undefined;
     } finally {
-      this.#rows.get(key).row.remove();
+      const { row } = this.#rows.get(key);
+      changing(this.element, () => row.remove());
       this.#rows.delete(key);
     }
   }
 
   #fail(text) {
     const row = el('li', { class: 'alert', role: 'alert' }, icon('warning'),
-      el('p', { dir: 'auto' }, text), iconButton('close', say('close'), () => row.remove()));
+      el('p', { dir: 'auto' }, text), iconButton('close', say('close'),
+        () => changing(this.element, () => row.remove())));
     this.element.append(row);
     this.#has.failed(text);
   }

@@ -1,5 +1,6 @@
 // The sessions, and who wants one in others.
 import { attempt, button, el, icon, phrase } from './dom.js';
+import { exchange } from './focus.js';
 import { previewOf } from './lines.js';
 import { trustOf } from './trust.js';
 import { listOf, say, shortTime } from './words.js';
@@ -70,7 +71,7 @@ export class List {
 
   async #showInvitations() {
     const rows = await Promise.all(this.#model.invitations.map(i => this.#invitation(i)));
-    this.#invitations.replaceChildren(...rows.length > 0
+    exchange(this.#invitations, ...rows.length > 0
       ? [el('h2', {}, say('invitations')), el('ul', {}, ...rows)] : []);
   }
 
@@ -97,7 +98,7 @@ export class List {
       this.#choose(id);
     }), { class: 'main' });
     const decline = button(say('decline'), () => does(() => this.#model.client.decline(id)));
-    return el('li', {}, el('p', {}, await this.#inviter(invitation)),
+    return el('li', { 'data-key': id }, el('p', {}, await this.#inviter(invitation)),
       el('p', { class: 'hint', dir: 'ltr' }, id.slice(0, 8)),
       el('div', { class: 'row' }, accept, this.#model.can('decline') && decline), problem);
   }

@@ -1,6 +1,7 @@
 // The entries of a session that the page has, in their order, and their elements.
 import { announcementOf, dayElement, entryElement, unreadElement } from './entry.js';
 import { announce, el } from './dom.js';
+import { changing, replace } from './focus.js';
 import { isLine } from './lines.js';
 import { say } from './words.js';
 
@@ -108,10 +109,8 @@ export class Log {
     const before = this.#elements.get(number);
     if (!before) return;
     const made = entryElement(entry, this.#has, before.classList.contains('follows'));
-    const hadFocus = before.contains(document.activeElement);
-    before.replaceWith(made);
+    replace(before, made);
     this.#elements.set(number, made);
-    if (hadFocus) made.focus();
   }
 
   /** The last own messages: others have told how far they are. */
@@ -148,6 +147,10 @@ export class Log {
 
   /** Shows all of them anew. */
   render() {
+    changing(this.#list, () => this.#renderAll());
+  }
+
+  #renderAll() {
     this.#list.replaceChildren();
     this.#elements.clear();
     this.#under = undefined;

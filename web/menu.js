@@ -1,5 +1,6 @@
 // What can be done with a message.
 import { attempt, button, confirm, el, field, openDialog } from './dom.js';
+import { focusAgain } from './focus.js';
 import { isOver, textOf } from './entry.js';
 import { say } from './words.js';
 
@@ -33,7 +34,7 @@ function otherReaction(has) {
 export function openMenu(opener, entry, has) {
   const close = focus => {
     menu.remove();
-    if (focus) opener.focus();
+    if (focus) focusAgain(opener);
   };
   const item = (label, f, more) => button(label, () => {
     close(true);

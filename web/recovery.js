@@ -18,10 +18,24 @@ class Recovery {
     this.#done = done;
   }
 
-  #show(heading, text, rows, problem, ...buttons) {
-    this.element.replaceChildren(el('h2', { tabIndex: -1 }, heading), el('p', {}, text), ...rows,
-      problem, el('div', { class: 'row end' }, ...buttons));
+  #show(heading, text, ...content) {
+    this.element.replaceChildren(el('h2', { tabIndex: -1 }, heading), el('p', {}, text), ...content);
+    this.focus();
+  }
+
+  focus() {
     (this.element.querySelector('input') ?? this.element.querySelector('h2')).focus();
+  }
+
+  /** Asks for a key, which f() is given. */
+  #ask([heading, text, label, go], f, ...buttons) {
+    const { row, input } = recoveryField(say(label));
+    const problem = el('div');
+    const button = el('button', { type: 'submit', class: 'main' }, say(go));
+    this.#show(say(heading), say(text), el('form', { noValidate: true, onsubmit: event => {
+      event.preventDefault();
+      attempt(problem, button, () => f(input.value));
+    } }, row, problem, el('div', { class: 'row end' }, ...buttons, button)));
   }
 
   /** Makes a key; where one stands, that one is asked for before. */
@@ -36,32 +50,25 @@ class Recovery {
   }
 
   #askOld() {
-    const { row, input } = recoveryField(say('recoveryOld'));
-    const problem = el('div');
-    const go = button(say('goNext'), () => attempt(problem, go, async () => {
-      this.#old = input.value;
+    this.#ask(['recoveryNew', 'recoveryStands', 'recoveryOld', 'goNext'], async key => {
+      this.#old = key;
       await this.begin();
-    }), { class: 'main' });
-    this.#show(say('recoveryNew'), say('recoveryStands'), [row], problem, go);
+    });
   }
 
   #showKey() {
     const groups = this.#key.split('-').map(group => el('span', {}, group));
     this.#show(say('recoveryKey'), say('recoveryWrite'),
-      [el('output', { class: 'digits', dir: 'ltr' }, ...groups)], el('div'),
-      button(say('recoveryWritten'), () => this.#check(), { class: 'main' }));
+      el('output', { class: 'digits', dir: 'ltr' }, ...groups), el('div', { class: 'row end' },
+        button(say('recoveryWritten'), () => this.#check(), { class: 'main' })));
   }
 
   #check() {
-    const { row, input } = recoveryField(say('recoveryKey'));
-    const problem = el('div');
-    const go = button(say('recoverySet'), () => attempt(problem, go, async () => {
-      await this.#client.setRecoveryKey(input.value, this.#old);
+    this.#ask(['recoveryKey', 'recoveryCheck', 'recoveryKey', 'recoverySet'], async key => {
+      await this.#client.setRecoveryKey(key, this.#old);
       this.#key = this.#old = undefined;
       this.#done();
-    }), { class: 'main' });
-    this.#show(say('recoveryKey'), say('recoveryCheck'), [row], problem,
-      button(say('recoveryAgain'), () => this.#showKey(), { class: 'link' }), go);
+    }, button(say('recoveryAgain'), () => this.#showKey(), { class: 'link' }));
   }
 }
 
@@ -83,6 +90,7 @@ export function recoveryPart(model) {
     });
     await recovery.begin();
     const { close } = openDialog(say('recovery'), recovery.element);
+    recovery.focus();
   }));
   return el('section', {}, el('h3', {}, say('recovery')),
     el('p', { class: 'hint' }, say('recoveryText')), make, problem);

@@ -1,5 +1,6 @@
 // Two people compare the digits of their accounts.
 import { attempt, button, el, icon, openDialog, phrase } from './dom.js';
+import { exchange } from './focus.js';
 import { trustMark } from './trust.js';
 import { say } from './words.js';
 
@@ -37,7 +38,7 @@ export async function showVerify(model, own, user, done) {
       await done();
       await show();
     }), { class: 'main' });
-    content.replaceChildren(...[el('p', {}, say('verifyText')), ...warnings(person),
+    exchange(content, ...[el('p', {}, say('verifyText')), ...warnings(person),
       el('h3', {}, say('verifyOwn')), digitsElement(mine.digits),
       el('h3', {}, phrase('verifyOther', { who: user })), digitsElement(person.digits),
       el('p', {}, trustMark(person.compared), ' ', say(WORDS[person.compared])),

@@ -331,3 +331,20 @@ void text_put_inside(struct buf *out, struct span text)
 		buf_put_u8(out, c);
 	}
 }
+
+void text_keep_utf8(char *text)
+{
+	struct span left = span_str(text);
+	char *to = text;
+	uint32_t c;
+
+	while (left.n > 0) {
+		size_t n = text_character(left, &c);
+
+		memmove(to, left.p, n);
+		to += n;
+		n = n > 0 ? n : 1;
+		left = span_of(left.p + n, left.n - n);
+	}
+	*to = '\0';
+}

@@ -53,4 +53,8 @@ void text_put_inside(struct buf *out, struct span text);
  * Bytes that are no UTF-8 are cut anywhere. */
 struct span text_cut(struct span text, size_t max);
 
+/* Removes the bytes that are no UTF-8, as where a text was cut in the middle of a character,
+ * so that JSON can hold what is left. */
+void text_keep_utf8(char *text);
+
 #endif

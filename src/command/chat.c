@@ -5,11 +5,6 @@
 #include "command/out.h"
 #include "command/screen.h"
 #include "command/wrap.h"
-#include "device/entry_kind.h"
-#include "reach/directory.h"
-#include "reach/drive.h"
-#include "reach/pause.h"
-#include "reach/state.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -23,7 +18,6 @@
 #define PATIENCE_MS 5000
 #define START_MS 10000
 #define DEAF_MS 1000
-#define AGAIN_MAX_MS 8000 /* between tries to send what waits, at most */
 
 static const int SIGNALS[] = { SIGTERM, SIGHUP, SIGINT, SIGWINCH };
 
@@ -63,34 +57,32 @@ static bool is_over(void *context, uint64_t waited_ms)
 
 /* ---- what happens ---- */
 
+static bool is_kind(const json_t *entry, const char *kind)
+{
+	return strcmp(out_member(entry, "kind"), kind) == 0;
+}
+
 /* What people say in a session that is not open, or outside of the topic, is read there. */
 static bool is_talk(const json_t *entry)
 {
-	enum entry_kind kind;
-
-	return entry_kind_parse(out_member(entry, "kind"), &kind) &&
-	       (kind == ENTRY_TEXT || kind == ENTRY_EDIT ||
-		kind == ENTRY_DELETE || kind == ENTRY_REACTION);
+	return is_kind(entry, "text") || is_kind(entry, "edit") ||
+	       is_kind(entry, "delete") || is_kind(entry, "reaction");
 }
 
 static bool is_naming(const json_t *entry)
 {
-	enum entry_kind kind;
-
-	return entry_kind_parse(out_member(entry, "kind"), &kind) &&
-	       (kind == ENTRY_NAME || kind == ENTRY_ROOM);
+	return is_kind(entry, "name") || is_kind(entry, "room");
 }
 
 static bool is_own(const struct chat *chat, const json_t *entry)
 {
-	return strcmp(out_member(entry, "from"), chat->cmd->h->a.username) == 0;
+	return strcmp(out_member(entry, "from"),
+		      hermetic_username(chat->cmd->h)) == 0;
 }
 
 bool chat_is_news(const struct chat *chat, const json_t *entry)
 {
-	return strcmp(out_member(entry, "kind"), entry_kind_text(ENTRY_TEXT)) ==
-		   0 &&
-	       !is_own(chat, entry);
+	return is_kind(entry, "text") && !is_own(chat, entry);
 }
 
 /* Said once of a session, or of all that is outside of the topic, until it is opened, and
@@ -143,16 +135,14 @@ static void print_entry(struct chat *chat, const char *id, const json_t *entry)
 	buf_clear(&label);
 }
 
-static bool on_entry(void *context, const char *id, const json_t *message)
+static void on_entry(struct chat *chat, const char *id, const json_t *message)
 {
-	struct chat *chat = context;
 	bool json = chat->cmd->args->json;
 	bool current = strcmp(id, chat->current) == 0;
 	json_t *marked = copies_marked(chat->cmd, id, message);
 	bool apart =
 	    is_talk(marked) && (!current || !chat_topic_has(chat, marked));
 
-	line_hide(chat->line);
 	if (json)
 		out_message_json(id, marked);
 	else if (apart)
@@ -164,79 +154,117 @@ static bool on_entry(void *context, const char *id, const json_t *message)
 	if (current && is_naming(marked))
 		chat_update_prompt(chat);
 	json_decref(marked);
-	line_show(chat->line);
-	return out_is_good();
 }
 
 /* What became of a line that was said here before. One that was sent at once is
  * printed, and that is all there is to say. */
-static void on_event(void *context, const struct device_event *told)
+static void on_sent(struct chat *chat, const struct hermetic_event *event)
 {
-	static const enum hermetic_event_kind kinds[] = {
-		[EVENT_ENTRY] = HERMETIC_EVENT_ENTRY,
-		[EVENT_SENT] = HERMETIC_EVENT_SENT,
-		[EVENT_REFUSED] = HERMETIC_EVENT_REFUSED,
-		[EVENT_ENDED] = HERMETIC_EVENT_ENDED,
-	};
-	const struct hermetic_event event = { .kind = kinds[told->kind],
-					      .session = told->session,
-					      .number = told->seq,
-					      .item = told->item };
-	struct chat *chat = context;
-
-	if (event.kind == HERMETIC_EVENT_SENT && !chat->cmd->args->json &&
-	    !chat_has_waited(chat, event.session, event.item))
-		return;
-	line_hide(chat->line);
-	cmd_print_event(chat->cmd, &event);
-	line_show(chat->line);
+	if (chat->cmd->args->json ||
+	    chat_has_waited(chat, event->session, event->item))
+		cmd_print_event(chat->cmd, event);
 }
 
-static void on_welcome(void *context, const char *id)
+/* One that was listed is told when the server tells of it once more. */
+static void on_invited(struct chat *chat, const char *id)
 {
-	struct chat *chat = context;
-
-	line_hide(chat->line);
-	if (!chat->cmd->args->json)
+	if (json_object_del(chat->invited, id) != 0 && !chat->cmd->args->json)
 		out_line("* This device was added to a session: /join %.8s",
 			 id);
-	line_show(chat->line);
 }
 
-static void on_waits(void *context)
+static void on_device_waits(const struct chat *chat)
 {
-	struct chat *chat = context;
-
-	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line("* A new device of yours waits to be approved, or "
 			 "somebody who knows your passphrase has one: hermetic "
 			 "devices");
-	line_show(chat->line);
 }
 
-static void on_connected(void *context, bool connected, const char *reason)
+static void on_disconnected(struct chat *chat, const char *reason)
 {
-	struct chat *chat = context;
 	struct buf safe = BUF_INIT;
 
-	chat->disconnected = !connected;
-	chat->deaf &= !connected;
-	chat->again_ms = CHAT_AGAIN_MS;
+	chat->disconnected = true;
 	if (strcmp(reason, "connection lost") != 0)
 		out_put_safe(&safe, span_str(reason));
-	line_hide(chat->line);
 	if (!chat->cmd->args->json)
-		out_line(connected ? "* Connected again.%.*s"
-			 : chat->live == NULL
-			     ? "* What is kept here is shown. %.*s Trying "
-			       "again."
+		out_line(!chat->listens ? "* What is kept here is shown. %.*s "
+					  "Trying again."
 			 : safe.n > 0
 			     ? "* Connection lost (%.*s); trying again."
 			     : "* Connection lost; trying again.%.*s",
 			 (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
-	line_show(chat->line);
 	buf_clear(&safe);
+}
+
+static void on_connected(struct chat *chat)
+{
+	bool again = chat->disconnected;
+
+	chat->disconnected = chat->deaf = false;
+	if (again && !chat->cmd->args->json)
+		out_line("* Connected again.");
+}
+
+static void on_happening(struct chat *chat, const struct hermetic_event *event)
+{
+	json_t *entry;
+
+	switch (event->kind) {
+	case HERMETIC_EVENT_TEXT:
+	case HERMETIC_EVENT_EDIT:
+	case HERMETIC_EVENT_DELETE:
+	case HERMETIC_EVENT_REACTION:
+	case HERMETIC_EVENT_RECEIPT:
+	case HERMETIC_EVENT_ENTRY:
+		entry = json_loads(event->json, 0, NULL);
+		if (entry != NULL)
+			on_entry(chat, event->session, entry);
+		json_decref(entry);
+		break;
+	case HERMETIC_EVENT_SENT:
+		on_sent(chat, event);
+		break;
+	case HERMETIC_EVENT_REFUSED:
+	case HERMETIC_EVENT_ENDED:
+		cmd_print_event(chat->cmd, event);
+		break;
+	case HERMETIC_EVENT_WAITS:
+		chat_on_waits(chat, event);
+		break;
+	case HERMETIC_EVENT_INVITED:
+		on_invited(chat, event->session);
+		break;
+	case HERMETIC_EVENT_DEVICE_WAITS:
+		on_device_waits(chat);
+		break;
+	case HERMETIC_EVENT_CONNECTED:
+		on_connected(chat);
+		break;
+	case HERMETIC_EVENT_DISCONNECTED:
+		on_disconnected(chat, event->text);
+		break;
+	case HERMETIC_EVENT_TYPING:
+		break;
+	}
+}
+
+static void take_events(struct chat *chat)
+{
+	const struct hermetic_event *event;
+
+	while (!chat->leaving &&
+	       (event = hermetic_next_event(chat->cmd->h)) != NULL) {
+		if (event->kind == HERMETIC_EVENT_TYPING) {
+			chat_on_typing(chat, event);
+			continue;
+		}
+		line_hide(chat->line);
+		on_happening(chat, event);
+		line_show(chat->line);
+		chat->leaving |= !out_is_good();
+	}
 }
 
 /* ---- input ---- */
@@ -244,11 +272,12 @@ static void on_connected(void *context, bool connected, const char *reason)
 /* Tells what is new, and what of it was seen. */
 static enum err tell(struct chat *chat)
 {
-	bool stopped;
-	enum err e;
+	enum err e = cmd_did(chat->cmd, hermetic_step(chat->cmd->h, 0));
 
-	TRY(live_tell(chat->live, &stopped));
-	chat->leaving |= stopped;
+	take_events(chat);
+	if (chat->cmd->why.result == HERMETIC_LOCAL && e != ERR_OK)
+		return e;
+	chat_complain(chat, e);
 	TRY(chat_note_shown(chat));
 out:
 	return e;
@@ -262,7 +291,7 @@ static void note_refusal(struct chat *chat, enum err e)
 	    isatty(STDIN_FILENO))
 		return;
 	chat->refused = e;
-	chat->refusal = chat->cmd->h->a.why;
+	chat->refusal = chat->cmd->why;
 }
 
 static void take_text(struct chat *chat, struct buf *text)
@@ -282,10 +311,9 @@ static void refuse_text(struct chat *chat)
 {
 	line_hide(chat->line);
 	chat_complain(
-	    chat,
-	    why_set(&chat->cmd->h->a.why, ERR_PEER_TOO_LARGE, "too-long",
-		    "That is too long for a message, and was not taken. A "
-		    "file goes with: /send FILE"));
+	    chat, cmd_no(chat->cmd, HERMETIC_REFUSED, "too-long",
+			 "That is too long for a message, and was not taken. A "
+			 "file goes with: /send FILE"));
 	line_show(chat->line);
 }
 
@@ -311,66 +339,67 @@ static void take_lines(struct chat *chat)
 	buf_clear(&text);
 }
 
-static bool is_ours(const json_t *row)
+/* The only session that this device is in; NULL: there is none, or several. */
+static const char *only_session(const json_t *list)
 {
-	return strcmp(out_member(row, "state"), "member") == 0;
+	const json_t *row, *only = NULL;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		if (strcmp(out_member(row, "state"), "member") != 0)
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = row;
+	}
+	return json_string_value(json_object_get(only, "session_id"));
 }
 
-static enum err follow(struct chat *chat, const json_t *row)
+static void note_invited(struct chat *chat, const json_t *list)
 {
-	return live_follow(
-	    chat->live, out_member(row, "session_id"),
-	    (uint64_t)json_integer_value(json_object_get(row, "last_seq")));
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(
+	    list, i,
+	    row) if (strcmp(out_member(row, "state"), "invited") == 0 ||
+		     strcmp(out_member(row, "state"), "added") == 0)(void)
+	    json_object_set_new(chat->invited, out_member(row, "session_id"),
+				json_true());
 }
 
 /* Every session of ours is listened to; the only one is opened. One that is stopped
  * keeps the person from no other, and is resolved from here, too. */
 static enum err listen_to_all(struct chat *chat)
 {
-	const json_t *row, *only = NULL;
-	size_t i, count = 0;
-	json_t *list = NULL;
+	struct cmd *cmd = chat->cmd;
+	enum hermetic_result looked = hermetic_look(cmd->h);
+	json_t *list = cmd_given(cmd);
+	struct cmd_failure failed;
+	const char *only;
 	enum err e;
 
-	e = directory_look(&chat->cmd->h->a, &list);
-	if (list == NULL)
-		goto out;
-	cmd_print_sessions(chat->cmd, list, e == ERR_OK);
-	if (chat->disconnected && chat->cmd->h->a.why.unreachable)
-		why_clear(&chat->cmd->h->a.why); /* it was told */
-	else
+	cmd_keep(cmd, cmd_did(cmd, looked), &failed);
+	ENSURE(list != NULL, failed.e != ERR_OK ? failed.e : ERR_LOCAL_MEMORY);
+	note_invited(chat, list);
+	TRY(cmd_did(cmd, hermetic_listen(cmd->h)));
+	take_events(chat);
+	chat->listens = true;
+	cmd_print_sessions(cmd, list, looked == HERMETIC_OK);
+	/* that the server is away was told */
+	if (!chat->disconnected || looked != HERMETIC_UNREACHABLE)
+		chat_complain(chat, cmd_fail(cmd, &failed));
+	only = only_session(list);
+	if (only != NULL)
+		e = chat_enter(chat, only);
+	if (e != ERR_OK && cmd->why.result != HERMETIC_LOCAL) {
 		chat_complain(chat, e);
-	json_array_foreach(list, i, row) if (is_ours(row))
-	{
-		only = row;
-		count++;
+		e = ERR_OK;
 	}
-	json_array_foreach(list, i, row)
-	{
-		if (!is_ours(row))
-			continue;
-		e = count == 1
-			? chat_enter(chat, out_member(only, "session_id"))
-			: follow(chat, row);
-		if (err_class(e) == ERR_CLASS_LOCAL)
-			goto out;
-		chat_complain(chat, e);
-	}
-	e = ERR_OK;
 out:
 	json_decref(list);
 	return e;
-}
-
-/* A server that goes on to lack something is asked less and less often. */
-static int wait_ms(struct chat *chat)
-{
-	int ms = chat->again_ms;
-
-	if (json_object_size(chat->unsent) == 0)
-		return 60000;
-	chat->again_ms = ms < AGAIN_MAX_MS / 2 ? 2 * ms : AGAIN_MAX_MS;
-	return ms;
 }
 
 static void redraw_resized(struct chat *chat)
@@ -383,29 +412,40 @@ static void redraw_resized(struct chat *chat)
 
 /* A signal that comes before this looks is seen, and one that comes behind it ends the
  * waiting. */
-static enum err wait_for_more(struct chat *chat, bool *readable, bool *stopped)
+static bool wait_for_input(const struct chat *chat)
 {
+	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				{ .fd = hermetic_fd(chat->cmd->h),
+				  .events = POLLIN } };
 	sigset_t ours, before;
-	enum err e = ERR_OK;
 
-	*readable = *stopped = false;
 	(void)sigemptyset(&ours);
 	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
 		(void)sigaddset(&ours, SIGNALS[i]);
 	(void)sigprocmask(SIG_BLOCK, &ours, &before);
-	pause_set_mask(&before);
-	if (told_to_stop == 0 && resized == 0)
-		e = live_wait(chat->live, STDIN_FILENO, wait_ms(chat), readable,
-			      stopped);
-	pause_set_mask(NULL);
+	if (told_to_stop == 0 && resized == 0 &&
+	    ppoll(fds, 2, NULL, &before) <= 0)
+		fds[0].revents = 0;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return e;
+	return (fds[0].revents & (POLLIN | POLLHUP)) != 0;
+}
+
+static void begin(struct chat *chat)
+{
+	struct cmd *cmd = chat->cmd;
+
+	chat->begun = true;
+	line_hide(chat->line);
+	cmd_remind_recovery(cmd);
+	if (!chat->disconnected && cmd_someone_waits(cmd))
+		on_device_waits(chat);
+	line_show(chat->line);
 }
 
 static enum err talk(struct chat *chat)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	bool readable, stopped;
+	bool readable;
 	enum err e;
 
 	for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(*SIGNALS); i++)
@@ -414,23 +454,13 @@ static enum err talk(struct chat *chat)
 	line_hide(chat->line);
 	if (!chat->cmd->args->json)
 		out_line("* You are %s. /help lists the commands.",
-			 chat->cmd->h->a.username);
+			 hermetic_username(chat->cmd->h));
 	TRY(tell(chat));
-	chat->begun = true;
-	line_hide(chat->line);
-	cmd_remind_recovery(chat->cmd);
-	if (!chat->disconnected && cmd_someone_waits(chat->cmd))
-		on_waits(chat);
-	line_show(chat->line);
+	begin(chat);
 	while (!chat->leaving && told_to_stop == 0) {
-		chat_say_again(chat);
 		redraw_resized(chat);
-		e = wait_for_more(chat, &readable, &stopped);
-		if (err_class(e) == ERR_CLASS_LOCAL)
-			goto out;
-		chat_complain(chat, e);
-		chat_complain(chat, chat_note_shown(chat));
-		chat->leaving |= stopped;
+		readable = wait_for_input(chat);
+		TRY(tell(chat));
 		if (readable) {
 			take_lines(chat);
 			chat_tell_typing(chat);
@@ -438,7 +468,7 @@ static enum err talk(struct chat *chat)
 	}
 	e = chat->refused;
 	if (e != ERR_OK)
-		chat->cmd->h->a.why = chat->refusal;
+		chat->cmd->why = chat->refusal;
 out:
 	return e;
 }
@@ -449,57 +479,54 @@ static void put_rows(struct buf *out, struct span line)
 	wrap_put(out, line, screen_size().columns);
 }
 
+static bool make_tables(struct chat *chat)
+{
+	chat->printed = json_object();
+	chat->invited = json_object();
+	chat->noticed = json_object();
+	chat->waiting = json_object();
+	chat->typing = json_object();
+	return chat->printed != NULL && chat->invited != NULL &&
+	       chat->noticed != NULL && chat->waiting != NULL &&
+	       chat->typing != NULL;
+}
+
+static void clear(struct chat *chat)
+{
+	line_close(chat->line);
+	json_decref(chat->printed);
+	json_decref(chat->invited);
+	json_decref(chat->noticed);
+	json_decref(chat->waiting);
+	json_decref(chat->typing);
+	buf_clear(&chat->asked);
+}
+
 enum err cmd_chat(struct cmd *cmd)
 {
-	struct chat chat = { .cmd = cmd, .again_ms = CHAT_AGAIN_MS };
-	struct live_listener listener = { .entry = on_entry,
-					  .event = on_event,
-					  .welcome = on_welcome,
-					  .waits = on_waits,
-					  .connected = on_connected,
-					  .patient = isatty(STDIN_FILENO),
-					  .context = &chat };
+	struct chat chat = { .cmd = cmd };
 	const struct line_ports ports = { chat_complete, chat_list_words,
 					  &chat };
 	enum err e;
 
 	if (hermetic_exists(cmd->h)) /* who logs in waits */
-		pause_ask(is_over, &chat);
+		hermetic_set_patience(cmd->h, is_over, &chat);
 	TRY(chat_log_in(cmd));
-	pause_ask(is_over, &chat);
-	chat.printed = json_object();
-	chat.unsent = json_object();
-	chat.noticed = json_object();
-	chat.waiting = json_object();
-	chat.typing = json_object();
+	hermetic_set_patience(cmd->h, is_over, &chat);
+	ENSURE(make_tables(&chat), ERR_LOCAL_MEMORY);
 	chat.lines.chat = cmd->chat = true;
 	out_in_chat(!cmd->args->json);
-	ENSURE(chat.printed != NULL && chat.unsent != NULL &&
-		   chat.noticed != NULL && chat.waiting != NULL &&
-		   chat.typing != NULL,
-	       ERR_LOCAL_MEMORY);
 	chat.line = line_open(STDIN_FILENO, cmd->args->plain || cmd->args->json,
 			      &ports);
 	ENSURE(chat.line != NULL, ERR_LOCAL_MEMORY);
-	if (line_is_edited(chat.line)) {
-		listener.typing = chat_on_typing;
+	if (line_is_edited(chat.line))
 		out_wrap_by(put_rows);
-	}
-	TRY(live_open(&cmd->h->a, &listener, &chat.live));
 	chat_update_prompt(&chat);
 	TRY(talk(&chat));
 out:
 	out_wrap_by(NULL);
 	out_in_chat(false);
-	line_close(chat.line);
-	chat.line = NULL;
-	live_close(chat.live);
-	pause_ask(NULL, NULL);
-	json_decref(chat.printed);
-	json_decref(chat.unsent);
-	json_decref(chat.noticed);
-	json_decref(chat.waiting);
-	json_decref(chat.typing);
-	buf_clear(&chat.asked);
+	hermetic_set_patience(cmd->h, NULL, NULL);
+	clear(&chat);
 	return e;
 }

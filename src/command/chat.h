@@ -6,18 +6,14 @@
 #include "command/entry_line.h"
 #include "command/line.h"
 #include "command/shown.h"
-#include "device/said_act.h"
-#include "reach/live.h"
 
-#define CHAT_AGAIN_MS 500 /* between the first tries to send what waits */
 #define CHAT_FOUND_MAX 50 /* entries that /search and /topic show */
 
 struct chat {
 	struct cmd *cmd;
-	struct live *live;
 	struct line *line;
-	char current[TEXT_UUID_SIZE];	/* "": none */
-	char topic[SAID_TOPIC_MAX + 1]; /* of that session; "": none */
+	char current[TEXT_UUID_SIZE];	    /* "": none */
+	char topic[HERMETIC_TOPIC_MAX + 1]; /* of that session; "": none */
 	bool outside; /* it was told that others write outside of the topic */
 	struct entry_lines lines; /* those of the session that is open */
 	struct shown_part shown;  /* of that session, so far */
@@ -27,14 +23,14 @@ struct chat {
 	const char *typed; /* the line whose words are a command */
 	bool leaving;
 	enum err refused; /* the first line of a pipe that was; ERR_OK: none */
-	struct why refusal;
+	struct reason refusal;
+	bool listens;
 	bool disconnected;
 	bool deaf;	 /* the server gave no answer, and none since */
 	bool begun;	 /* the person has been given the line to type in */
-	int again_ms;	 /* between tries to send what waits */
-	json_t *unsent;	 /* the sessions where what waits is tried again */
 	json_t *printed; /* by session: whose coming in was printed */
 	json_t *waiting; /* items that were said to wait: "SESSION/ITEM" */
+	json_t *invited; /* sessions that were listed as ones to join */
 	json_t *noticed; /* sessions of which it was said that there is news */
 	json_t *typing;	 /* by session: the names of who types */
 };
@@ -119,12 +115,15 @@ MUST_CHECK enum err chat_command(struct chat *chat, char *text);
 /* A refusal is told, and the chat goes on. Nothing is told of ERR_OK. */
 void chat_complain(struct chat *chat, enum err e);
 
-/* Sends what the order says to the session that is open; a text that is about nothing in
- * the topic that the person is in. */
-MUST_CHECK enum err chat_say(struct chat *chat, struct order order);
+/* Says it in the session that is open; a text that is about nothing in the topic that the
+ * person is in. `text` may have a NUL, and then is refused. */
+MUST_CHECK enum err chat_say(struct chat *chat, struct span text,
+			     struct hermetic_saying saying);
 
-/* Tries again to send what waits in the sessions of chat->unsent. */
-void chat_say_again(struct chat *chat);
+/* What was to be sent by itself waits for the person now. */
+void chat_on_waits(struct chat *chat, const struct hermetic_event *event);
+/* Sends what waits in all sessions. */
+MUST_CHECK enum err chat_flush(struct chat *chat);
 
 /* It was said that the item waits; it is not said again. */
 bool chat_has_waited(struct chat *chat, const char *session, uint64_t item);
@@ -150,8 +149,8 @@ MUST_CHECK enum err chat_take(struct chat *chat, struct buf *text);
 
 /* ---- chat_typing.c ---- */
 
-/* As struct live_listener has it; the context is the chat. */
-void chat_on_typing(void *context, const char *id, const json_t *names);
+/* HERMETIC_EVENT_TYPING */
+void chat_on_typing(struct chat *chat, const struct hermetic_event *event);
 
 /* The row above the prompt says who types in the session that is open. */
 void chat_update_status(struct chat *chat);

@@ -4,9 +4,6 @@
 #include "command/args_verbs.h"
 #include "command/out.h"
 #include "command/typed.h"
-#include "reach/directory.h"
-#include "reach/drive.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +19,9 @@ enum err chat_need_current(struct chat *chat)
 {
 	if (chat->current[0] != '\0')
 		return ERR_OK;
-	return why_set(&chat->cmd->h->a.why, ERR_STATE_GONE, "no-session",
-		       "No session is open: /list, then /open ID, or /create "
-		       "NAME USER.");
+	return cmd_no(chat->cmd, HERMETIC_GONE, "no-session",
+		      "No session is open: /list, then /open ID, or /create "
+		      "NAME USER.");
 }
 
 /* No operand is passed over. */
@@ -32,9 +29,9 @@ static enum err check_words(struct chat *chat, char **words, size_t count)
 {
 	if (count <= WORDS_MAX)
 		return ERR_OK;
-	return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "%s takes at most %d words at a time.", words[0],
-		       WORDS_MAX - 1);
+	return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+		      "%s takes at most %d words at a time.", words[0],
+		      WORDS_MAX - 1);
 }
 
 /* As chat_rest(), of a path. Here no shell makes the home of it. */
@@ -63,21 +60,17 @@ static enum err do_list(struct chat *chat, char **words, size_t count)
 
 static enum err do_create(struct chat *chat, char **words, size_t count)
 {
-	struct account *a = &chat->cmd->h->a;
-	const struct order order = {
-		.kind = ORDER_CREATE,
+	const struct hermetic_creation creation = {
+		.size = sizeof(creation),
 		.name = count > 1 ? words[1] : NULL,
-		.offer = &a->suites,
 		.users = (const char *const *)(words + 2),
 		.user_count = count > 2 ? count - 2 : 0,
 	};
-	const struct outcome *outcome;
-	char id[TEXT_UUID_SIZE];
+	char id[HERMETIC_ID_SIZE];
 	enum err e;
 
 	TRY(check_words(chat, words, count));
-	TRY(drive_order(a, &order, &outcome));
-	memcpy(id, outcome->session, sizeof(id));
+	TRY(cmd_did(chat->cmd, hermetic_create(chat->cmd->h, &creation, id)));
 	TRY(chat_enter(chat, id));
 out:
 	return e;
@@ -104,31 +97,24 @@ static enum err do_open(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "/open wants the name of a session, or an "
-			       "ID.");
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "/open wants the name of a session, or an "
+			      "ID.");
 	TRY(chat_rest(chat, 1, &word));
-	TRY(directory_find(&chat->cmd->h->a, (const char *)word.p, false, id));
+	TRY(cmd_find_at(chat->cmd, HERMETIC_WHERE_HERE, (const char *)word.p,
+			id));
 	TRY(chat_enter(chat, id));
 out:
 	buf_clear(&word);
 	return e;
 }
 
-/* The person has seen why something waits: the chat tries it now, and again while
- * the server is away. */
+/* The person has seen why something waits. While the server is away it is tried again. */
 static enum err do_flush(struct chat *chat, char **words, size_t count)
 {
-	enum err e;
-
 	(void)words;
 	(void)count;
-	TRY(view_waiting(&chat->cmd->h->a, NULL, chat->unsent));
-	if (json_object_size(chat->unsent) == 0 && !chat->cmd->args->json)
-		out_line("Nothing waits.");
-	chat_say_again(chat);
-out:
-	return e;
+	return chat_flush(chat);
 }
 
 static enum err do_drop(struct chat *chat, char **words, size_t count)
@@ -138,8 +124,8 @@ static enum err do_drop(struct chat *chat, char **words, size_t count)
 	enum err e;
 
 	if (count < 2 || !args_set_drop(&args, words[1]))
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "/drop wants the number of an item, or all.");
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "/drop wants the number of an item, or all.");
 	TRY(chat_need_current(chat));
 	TRY(chat_run_args(chat, &args));
 out:
@@ -154,44 +140,41 @@ static bool is_number(const char *word, uint64_t *number)
 	       *number > 0;
 }
 
-static enum err say_about(struct chat *chat, enum said_act act, char **words,
-			  size_t count)
+static enum err say_about(struct chat *chat, enum hermetic_act act,
+			  char **words, size_t count)
 {
 	uint64_t about;
 
-	if (count < (act == SAID_DELETE ? 2 : 3) ||
+	if (count < (act == HERMETIC_DELETE ? 2 : 3) ||
 	    !is_number(words[1], &about))
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       act == SAID_DELETE
-				   ? "%s wants the number of a message."
-				   : "%s wants the number of a message, and "
-				     "what to say.",
-			       words[0]);
-	return chat_say(
-	    chat,
-	    (struct order){ .act = act,
-			    .about = about,
-			    .text = span_str(chat_behind_words(chat, 2)) });
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      act == HERMETIC_DELETE
+				  ? "%s wants the number of a message."
+				  : "%s wants the number of a message, and "
+				    "what to say.",
+			      words[0]);
+	return chat_say(chat, span_str(chat_behind_words(chat, 2)),
+			(struct hermetic_saying){ .act = act, .about = about });
 }
 
 static enum err do_reply(struct chat *chat, char **words, size_t count)
 {
-	return say_about(chat, SAID_TEXT, words, count);
+	return say_about(chat, HERMETIC_SAY, words, count);
 }
 
 static enum err do_edit(struct chat *chat, char **words, size_t count)
 {
-	return say_about(chat, SAID_EDIT, words, count);
+	return say_about(chat, HERMETIC_EDIT, words, count);
 }
 
 static enum err do_react(struct chat *chat, char **words, size_t count)
 {
-	return say_about(chat, SAID_REACTION, words, count);
+	return say_about(chat, HERMETIC_REACT, words, count);
 }
 
 static enum err do_delete(struct chat *chat, char **words, size_t count)
 {
-	return say_about(chat, SAID_DELETE, words, count);
+	return say_about(chat, HERMETIC_DELETE, words, count);
 }
 
 /* ---- what was said before, and files ---- */
@@ -207,9 +190,9 @@ static enum err do_history(struct chat *chat, char **words, size_t count)
 		args.topic = chat->topic;
 	if ((count > 1 && !is_number(words[1], &args.last)) ||
 	    (count > 2 && !is_number(words[2], &args.before)))
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "/history wants how many messages to show, and "
-			       "the number before which.");
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "/history wants how many messages to show, and "
+			      "the number before which.");
 	TRY(chat_need_current(chat));
 	TRY(chat_run_args(chat, &args));
 out:
@@ -227,8 +210,8 @@ static enum err do_search(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "/search wants words.");
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "/search wants words.");
 	TRY(chat_rest(chat, 1, &sought));
 	args.operands[0] = (const char *)sought.p;
 	TRY(chat_run_args(chat, &args));
@@ -247,8 +230,8 @@ static enum err do_send(struct chat *chat, char **words, size_t count)
 
 	(void)words;
 	if (count < 2)
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "/send wants a FILE.");
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "/send wants a FILE.");
 	TRY(chat_need_current(chat));
 	if (chat->topic[0] != '\0')
 		args.topic = chat->topic;
@@ -352,11 +335,10 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 	else if (e == ERR_OK)
 		e = chat_run_args(chat, &args);
 	else if (count - 1 < args_verbs[verb].least - (inside ? 1 : 0))
-		e = why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			    "%s wants: %s", words[0], operands_of(verb));
+		e = cmd_no(chat->cmd, HERMETIC_USAGE, "usage", "%s wants: %s",
+			   words[0], operands_of(verb));
 	else
-		e = why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			    "%s", problem);
+		e = cmd_no(chat->cmd, HERMETIC_USAGE, "usage", "%s", problem);
 out:
 	buf_clear(&rest);
 	return e;
@@ -424,9 +406,9 @@ static enum err run(struct chat *chat, char *text)
 			return COMMANDS[i].run(chat, words, count);
 	if (verb != VERB_COUNT && args_in_chat[verb] != CHAT_HAS_NOT)
 		return run_verb(chat, verb, words, count);
-	return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-		       "There is no %.40s: /help lists what there is.",
-		       words[0]);
+	return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+		      "There is no %.40s: /help lists what there is.",
+		      words[0]);
 }
 
 enum err chat_command(struct chat *chat, char *text)

@@ -2,13 +2,12 @@
 #include "command/chat.h"
 
 #include "command/out.h"
-#include "reach/choose.h"
 #include "reach/cluster.h"
-#include "reach/directory.h"
 
 #include <stdio.h>
 
 #define LABEL_COLUMNS 24
+#define SHORT_ID 8 /* digits of an id, where it has no other label */
 
 static size_t width_of(struct span text)
 {
@@ -47,35 +46,32 @@ void chat_put_cut(struct buf *out, struct span label, bool inside)
 	buf_clear(&shown);
 }
 
-static void find(struct chat *chat, const char *id, struct buf *label)
+static struct span find(struct chat *chat, const char *id)
 {
-	if (directory_label(&chat->cmd->h->a, id, label) != ERR_OK)
-		why_clear(&chat->cmd->h->a.why);
+	const char *label;
+
+	return hermetic_label(chat->cmd->h, id, &label) == HERMETIC_OK
+		   ? span_str(label)
+		   : SPAN_EMPTY;
 }
 
 const char *chat_label(struct chat *chat, const char *id)
 {
 	static char text[CHAT_LABEL_BYTES + sizeof("\"...\"")];
-	struct buf label = BUF_INIT, safe = BUF_INIT;
+	struct buf safe = BUF_INIT;
 
-	find(chat, id, &label);
-	chat_put_cut(&safe, buf_span(&label), true);
+	chat_put_cut(&safe, find(chat, id), true);
 	if (buf_end(&safe) != ERR_OK || safe.n == 0 ||
-	    span_equal(buf_span(&safe), span_of(id, CHOOSE_SHORT_ID)))
-		(void)snprintf(text, sizeof(text), "%.*s", CHOOSE_SHORT_ID, id);
+	    span_equal(buf_span(&safe), span_of(id, SHORT_ID)))
+		(void)snprintf(text, sizeof(text), "%.*s", SHORT_ID, id);
 	else
 		(void)snprintf(text, sizeof(text), "\"%.*s\"", (int)safe.n,
 			       (const char *)safe.p);
-	buf_clear(&label);
 	buf_clear(&safe);
 	return text;
 }
 
 void chat_put_title(struct chat *chat, struct buf *out)
 {
-	struct buf label = BUF_INIT;
-
-	find(chat, chat->current, &label);
-	chat_put_cut(out, buf_span(&label), false);
-	buf_clear(&label);
+	chat_put_cut(out, find(chat, chat->current), false);
 }

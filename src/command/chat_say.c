@@ -3,38 +3,42 @@
 
 #include "command/hint.h"
 #include "command/out.h"
-#include "reach/drive.h"
-#include "reach/state.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* A reason as it reads in the chat. */
+static void put_reason(struct buf *out, const char *text)
+{
+	struct buf hinted = BUF_INIT;
+
+	hint_put(&hinted, span_str(text));
+	out_put_safe(out, buf_span(&hinted));
+	buf_clear(&hinted);
+}
+
 /* A refusal is told, and the chat goes on. */
 void chat_complain(struct chat *chat, enum err e)
 {
-	struct why *why = &chat->cmd->h->a.why;
-	struct buf text = BUF_INIT, hinted = BUF_INIT;
+	struct reason *why = &chat->cmd->why;
+	struct buf text = BUF_INIT;
 	json_t *line;
 
 	if (e == ERR_OK)
 		return;
-	state_explain(chat->cmd->h->a.home, e, why);
-	if (why->text[0] == '\0')
-		(void)why_set(why, e, "failed", "%s.", err_text(e));
+	reason_end(why, e);
 	if (chat->cmd->args->json) {
 		line = json_pack("{s:s, s:s}", "error", why->slug, "detail",
 				 why->text);
 		out_json(line);
 		json_decref(line);
 	} else {
-		hint_put(&hinted, span_str(why->text));
-		out_put_safe(&text, buf_span(&hinted));
+		put_reason(&text, why->text);
 		out_line("! %.*s", (int)text.n,
 			 text.n > 0 ? (const char *)text.p : "");
 	}
-	buf_clear(&hinted);
 	buf_clear(&text);
-	why_clear(why);
+	reason_clear(why);
 }
 
 /* ---- what waits ---- */
@@ -55,81 +59,98 @@ bool chat_has_waited(struct chat *chat, const char *session, uint64_t item)
 }
 
 /* A line that waits for the person is sent when the person says /flush. */
-static void print_kept(struct chat *chat, const char *id, uint64_t item)
+static void print_kept(struct chat *chat, const char *id, uint64_t item,
+		       const char *slug, const char *why)
 {
-	struct why *why = &chat->cmd->h->a.why;
-	struct buf text = BUF_INIT, hinted = BUF_INIT;
+	struct buf text = BUF_INIT;
 
 	if (chat->cmd->args->json) {
-		cmd_print_kept(chat->cmd, id, item, why->slug, why->text);
+		cmd_print_kept(chat->cmd, id, item, slug, why);
 		chat->cmd->kept = false;
-		why_clear(why);
 		return;
 	}
 	(void)json_object_set_new(chat->waiting, item_key(id, item),
 				  json_true());
-	hint_put(&hinted, span_str(why->text));
-	out_put_safe(&text, buf_span(&hinted));
+	put_reason(&text, why);
 	out_line("* Waiting (item %llu): %.*s", (unsigned long long)item,
 		 (int)text.n, text.n > 0 ? (const char *)text.p : "");
-	buf_clear(&hinted);
 	buf_clear(&text);
-	why_clear(why);
 }
 
-enum err chat_say(struct chat *chat, struct order order)
+void chat_on_waits(struct chat *chat, const struct hermetic_event *event)
 {
-	const struct outcome *outcome;
+	print_kept(chat, event->session, event->item, "", event->text);
+}
+
+/* ---- saying ---- */
+
+static enum err send_text(struct chat *chat, const char *text,
+			  const struct hermetic_saying *saying)
+{
+	struct hermetic *h = chat->cmd->h;
+	struct hermetic_sent sent = { 0 };
+	enum hermetic_result result =
+	    hermetic_send(h, chat->current, text, saying, &sent);
+
+	if (result != HERMETIC_KEPT)
+		return cmd_did(chat->cmd, result);
+	print_kept(chat, chat->current, sent.item, hermetic_slug(h),
+		   hermetic_why(h));
+	return ERR_OK;
+}
+
+enum err chat_say(struct chat *chat, struct span text,
+		  struct hermetic_saying saying)
+{
+	struct buf said = BUF_INIT;
 	enum err e;
 
 	TRY(chat_need_current(chat));
-	order.kind = ORDER_SEND;
-	order.session = chat->current;
-	if (order.act == SAID_TEXT && order.about == 0 && order.topic == NULL &&
-	    chat->topic[0] != '\0')
-		order.topic = chat->topic;
-	e = drive_order(&chat->cmd->h->a, &order, &outcome);
-	if (outcome == NULL || !outcome->kept)
-		goto out;
-	if (drive_is_passing(&chat->cmd->h->a, outcome, e)) {
-		(void)json_object_set_new(chat->unsent, chat->current,
-					  json_true());
-		chat->again_ms = CHAT_AGAIN_MS;
-	}
-	print_kept(chat, chat->current, outcome->item);
-	e = ERR_OK;
+	saying.size = sizeof(saying);
+	if (saying.act == HERMETIC_SAY && saying.about == 0 &&
+	    saying.topic == NULL && chat->topic[0] != '\0')
+		saying.topic = chat->topic;
+	buf_put(&said, text);
+	TRY(cmd_end_text(chat->cmd, &said));
+	TRY(send_text(chat, (const char *)said.p, &saying));
 out:
+	buf_clear(&said);
 	return e;
 }
 
-void chat_say_again(struct chat *chat)
+/* ---- /flush ---- */
+
+static enum err flush_session(struct chat *chat, const char *id)
 {
+	struct hermetic *h = chat->cmd->h;
+	enum hermetic_result result = hermetic_flush(h, id);
+	json_t *given;
+
+	if (result != HERMETIC_KEPT)
+		return cmd_did(chat->cmd, result);
+	given = cmd_given(chat->cmd);
+	print_kept(chat, id,
+		   (uint64_t)json_integer_value(json_object_get(given, "item")),
+		   hermetic_slug(h), hermetic_why(h));
+	json_decref(given);
+	return ERR_OK;
+}
+
+/* A session that is refused keeps none of the others. */
+enum err chat_flush(struct chat *chat)
+{
+	json_t *ids = json_object();
 	const json_t *value;
 	const char *id;
-	void *next;
+	enum err e;
 
-	json_object_foreach_safe(chat->unsent, next, id, value)
-	{
-		const struct order order = { .kind = ORDER_REFRESH,
-					     .session = id,
-					     .flush = true };
-		const struct outcome *outcome;
-		enum err e;
-
-		if (chat->disconnected)
-			continue;
-		e = drive_order(&chat->cmd->h->a, &order, &outcome);
-		if (drive_is_passing(&chat->cmd->h->a, outcome, e)) {
-			why_clear(&chat->cmd->h->a.why);
-			continue;
-		}
-		line_hide(chat->line);
-		if (e == ERR_OK && outcome->kept) {
-			chat->cmd->h->a.why = *outcome->why;
-			print_kept(chat, id, outcome->item);
-		}
-		chat_complain(chat, e);
-		line_show(chat->line);
-		(void)json_object_del(chat->unsent, id);
-	}
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
+	TRY(cmd_waiting_sessions(chat->cmd, NULL, ids));
+	if (json_object_size(ids) == 0 && !chat->cmd->args->json)
+		out_line("Nothing waits.");
+	json_object_foreach(ids, id, value)
+	    chat_complain(chat, flush_session(chat, id));
+out:
+	json_decref(ids);
+	return e;
 }

@@ -2,8 +2,6 @@
 #include "command/chat.h"
 
 #include "command/out.h"
-#include "reach/past.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,66 +87,78 @@ void chat_mark_unread(struct chat *chat, const json_t *entry)
 	out_line("-- Not read yet --");
 }
 
-/* The entry before the first one of those. */
+static enum err search(struct chat *chat, struct hermetic_search search,
+		       const struct hermetic_event *const **entries,
+		       size_t *count)
+{
+	search.size = sizeof(search);
+	search.session = chat->current;
+	return cmd_did(chat->cmd,
+		       hermetic_search(chat->cmd->h, &search, entries, count));
+}
+
+/* The entry before the first one of the last `last` ones. */
 static enum err find_begin(struct chat *chat, uint64_t after, uint64_t last,
 			   uint64_t *begin)
 {
-	const struct past past = { .after = after, .last = last };
-	json_t *entries = NULL;
+	const struct hermetic_event *const *entries;
+	uint64_t first;
+	size_t count;
 	enum err e;
 
-	TRY(past_read(chat->cmd->h->a.device, chat->current, &past,
-		      &chat->cmd->h->a.why, &entries));
-	*begin = json_array_size(entries) > 0
-		     ? number(json_array_get(entries, 0), "seq") - 1
-		     : device_last_seq(chat->cmd->h->a.device, chat->current);
+	TRY(search(chat,
+		   (struct hermetic_search){ .after = after, .last = last },
+		   &entries, &count));
+	if (count > 0)
+		*begin = entries[0]->number - 1;
+	else
+		TRY(cmd_did(
+		    chat->cmd,
+		    hermetic_kept(chat->cmd->h, chat->current, &first, begin)));
 out:
-	json_decref(entries);
 	return e;
 }
 
 /* What is not read and stands before what is shown. */
-static enum err tell_more(struct chat *chat, uint64_t read, uint64_t begin)
+static enum err tell_more(struct chat *chat, uint64_t begin)
 {
-	const struct past past = { .after = read,
-				   .before = begin + 1,
-				   .last = DEVICE_UNREAD_MAX };
-	struct device_unread unread;
-	json_t *entries = NULL;
+	const struct hermetic_event *const *entries;
+	uint64_t unread, read;
+	size_t count;
 	enum err e;
 
-	TRY(device_unread(chat->cmd->h->a.device, chat->current, begin + 1,
-			  &unread));
-	if (unread.count == 0)
+	TRY(cmd_did(chat->cmd, hermetic_unread(chat->cmd->h, chat->current,
+					       begin + 1, &read, &unread)));
+	if (unread == 0)
 		goto out;
-	TRY(past_read(chat->cmd->h->a.device, chat->current, &past,
-		      &chat->cmd->h->a.why, &entries));
+	TRY(search(chat,
+		   (struct hermetic_search){ .after = read,
+					     .before = begin + 1,
+					     .last = HERMETIC_UNREAD_MAX },
+		   &entries, &count));
 	out_line("* %llu%s more that you have not read are not shown: /history "
 		 "%zu %llu",
-		 (unsigned long long)unread.count,
-		 unread.count == DEVICE_UNREAD_MAX ? " or" : "",
-		 json_array_size(entries), (unsigned long long)begin + 1);
+		 (unsigned long long)unread,
+		 unread == HERMETIC_UNREAD_MAX ? " or" : "", count,
+		 (unsigned long long)begin + 1);
 out:
-	json_decref(entries);
 	return e;
 }
 
 /* After which entry to show: what is not read, and a little of what is. */
 static enum err begin_of(struct chat *chat, uint64_t *after)
 {
-	struct device_unread unread;
-	uint64_t begin;
+	uint64_t begin, unread;
 	enum err e;
 
-	TRY(device_unread(chat->cmd->h->a.device, chat->current, UINT64_MAX,
-			  &unread));
+	TRY(cmd_did(chat->cmd, hermetic_unread(chat->cmd->h, chat->current, 0,
+					       &chat->read, &unread)));
 	TRY(find_begin(chat, 0, HISTORY, after));
-	chat->unread_line = !chat->cmd->args->json && unread.count > 0;
-	chat->read = unread.read;
-	if (!chat->unread_line || unread.read >= *after)
+	chat->unread_line = !chat->cmd->args->json && unread > 0;
+	if (!chat->unread_line || chat->read >= *after)
 		goto out;
-	TRY(find_begin(chat, unread.read, HISTORY_MAX, &begin));
-	TRY(tell_more(chat, unread.read, begin));
+	TRY(find_begin(chat, chat->read, HISTORY_MAX, &begin));
+	TRY(tell_more(chat, begin));
 	if (begin < *after)
 		*after = begin;
 out:
@@ -169,9 +179,10 @@ static enum err talk_in(struct chat *chat, const char *id)
 	chat_update_status(chat);
 	TRY(begin_of(chat, &after));
 	chat->shown = (struct shown_part){ .from = after + 1, .to = after };
-	TRY(live_follow(chat->live, chat->current, after));
-	if (!chat->cmd->args->json) /* a script was told each once */
-		live_tell_after(chat->live, chat->current, after);
+	/* a script is told each once */
+	if (!chat->cmd->args->json || !chat->begun)
+		TRY(cmd_did(chat->cmd, hermetic_follow(chat->cmd->h,
+						       chat->current, after)));
 	chat_note_printed(chat, chat->current, NULL);
 out:
 	return e;
@@ -180,14 +191,13 @@ out:
 /* What is kept of a session is shown while the server is away. */
 static enum err refresh(struct chat *chat, const char *id)
 {
-	struct why *why = &chat->cmd->h->a.why;
-	enum err e = view_refresh(&chat->cmd->h->a, id);
+	enum hermetic_result result = hermetic_refresh(chat->cmd->h, id);
+	enum err e = cmd_did(chat->cmd, result);
 
-	if (e == ERR_OK || !why->unreachable)
+	if (result != HERMETIC_UNREACHABLE)
 		return e;
 	if (!chat->disconnected)
 		chat_complain(chat, e);
-	why_clear(why);
 	return ERR_OK;
 }
 
@@ -199,7 +209,7 @@ enum err chat_enter(struct chat *chat, const char *given)
 
 	(void)snprintf(id, sizeof(id), "%s", given);
 	TRY(refresh(chat, id));
-	TRY(view_session(&chat->cmd->h->a, id, &d));
+	TRY(cmd_describe(chat->cmd, id, &d));
 	if (chat->cmd->args->json) {
 		out_json(d);
 		TRY(shown_members(chat->cmd, id, d));

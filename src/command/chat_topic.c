@@ -4,8 +4,6 @@
 
 #include "command/args_verbs.h"
 #include "command/out.h"
-#include "reach/past.h"
-#include "reach/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,11 +37,9 @@ bool chat_topic_has(struct chat *chat, const json_t *entry)
 
 	if (has || of <= 0)
 		return has;
-	if (view_entry(&chat->cmd->h->a, chat->current, (uint64_t)of, &about) ==
-	    ERR_OK)
+	if (cmd_entry(chat->cmd, chat->current, (uint64_t)of, &about) ==
+	    HERMETIC_OK)
 		has = is_topic(about, chat->topic);
-	else
-		why_clear(&chat->cmd->h->a.why);
 	json_decref(about);
 	return has;
 }
@@ -58,9 +54,10 @@ static enum err begin(struct chat *chat, const char *topic)
 			     .last = CHAT_FOUND_MAX };
 	enum err e;
 
-	if (strlen(topic) > SAID_TOPIC_MAX)
-		return why_set(&chat->cmd->h->a.why, ERR_PEER_INVALID, "usage",
-			       "A topic has at most %d bytes.", SAID_TOPIC_MAX);
+	if (strlen(topic) > HERMETIC_TOPIC_MAX)
+		return cmd_no(chat->cmd, HERMETIC_USAGE, "usage",
+			      "A topic has at most %d bytes.",
+			      HERMETIC_TOPIC_MAX);
 	TRY(chat_run_args(chat, &args));
 	(void)snprintf(chat->topic, sizeof(chat->topic), "%s", topic);
 	chat->outside = false;
@@ -72,27 +69,23 @@ out:
 /* The names of the topics that there are, as members of a new object. */
 static enum err find_topics(struct chat *chat, json_t **found)
 {
-	const struct past all = { .after = 0 };
-	json_t *entries = NULL, *topics = json_object();
-	const json_t *entry;
-	const char *topic;
-	size_t i;
+	const struct hermetic_search all = { .size = sizeof(all),
+					     .session = chat->current };
+	const struct hermetic_event *const *entries;
+	json_t *topics = json_object();
+	size_t count, i;
 	enum err e;
 
 	ENSURE(topics != NULL, ERR_LOCAL_MEMORY);
-	TRY(past_read(chat->cmd->h->a.device, chat->current, &all,
-		      &chat->cmd->h->a.why, &entries));
-	json_array_foreach(entries, i, entry)
-	{
-		topic = json_string_value(json_object_get(entry, "topic"));
-		if (topic != NULL)
-			ENSURE(json_object_set_new(topics, topic,
+	TRY(cmd_did(chat->cmd,
+		    hermetic_search(chat->cmd->h, &all, &entries, &count)));
+	for (i = 0; i < count; i++)
+		if (entries[i]->topic[0] != '\0')
+			ENSURE(json_object_set_new(topics, entries[i]->topic,
 						   json_true()) == 0,
 			       ERR_LOCAL_MEMORY);
-	}
 	*found = json_incref(topics);
 out:
-	json_decref(entries);
 	json_decref(topics);
 	return e;
 }
@@ -137,10 +130,8 @@ static enum err begin_or_say(struct chat *chat, char **words, size_t count)
 	if (count == 2 || json_object_get(topics, (const char *)rest.p) != NULL)
 		e = begin(chat, (const char *)rest.p);
 	else
-		e = chat_say(
-		    chat, (struct order){
-			      .topic = words[1],
-			      .text = span_str(chat_behind_words(chat, 2)) });
+		e = chat_say(chat, span_str(chat_behind_words(chat, 2)),
+			     (struct hermetic_saying){ .topic = words[1] });
 out:
 	json_decref(topics);
 	buf_clear(&rest);

@@ -3,8 +3,6 @@
 
 #include "command/out.h"
 #include "command/typed.h"
-#include "reach/directory.h"
-#include "reach/view.h"
 
 #include <string.h>
 
@@ -43,50 +41,34 @@ static void take_word(void *context, const char *word)
 		put_word(sought->words, span_str(word));
 }
 
-static void each_member(const json_t *list, const char *member,
-			void (*each)(void *context, const char *word),
-			void *context)
-{
-	const json_t *row;
-	const char *word, *before = "";
-	size_t i;
-
-	json_array_foreach(list, i, row)
-	{
-		word = json_string_value(json_object_get(row, member));
-		if (word != NULL && strcmp(word, before) != 0)
-			each(context, word);
-		before = word != NULL ? word : "";
-	}
-}
-
 static void each_session(struct chat *chat,
 			 void (*each)(void *context, const char *word),
 			 void *context)
 {
-	json_t *list = NULL;
+	const struct hermetic_label *const *list;
+	size_t count, i;
 
-	if (directory_own(&chat->cmd->h->a, false, &list) == ERR_OK)
-		each_member(list, "name", each, context);
-	else
-		why_clear(&chat->cmd->h->a.why);
-	json_decref(list);
+	if (hermetic_labels(chat->cmd->h, &list, &count) != HERMETIC_OK)
+		return;
+	for (i = 0; i < count; i++)
+		each(context, list[i]->label);
 }
 
 static void each_of_session(struct chat *chat,
 			    void (*each)(void *context, const char *word),
 			    void *context)
 {
-	json_t *session = NULL;
+	const struct hermetic_member *const *list;
+	size_t count, i;
 
-	if (chat->current[0] == '\0')
+	if (chat->current[0] == '\0' ||
+	    hermetic_members(chat->cmd->h, chat->current, &list, &count) !=
+		HERMETIC_OK)
 		return;
-	if (view_session(&chat->cmd->h->a, chat->current, &session) == ERR_OK)
-		each_member(json_object_get(session, "members"), "username",
-			    each, context);
-	else
-		why_clear(&chat->cmd->h->a.why);
-	json_decref(session);
+	for (i = 0; i < count; i++)
+		if (i == 0 ||
+		    strcmp(list[i]->username, list[i - 1]->username) != 0)
+			each(context, list[i]->username);
 }
 
 /* Where the last word begins. */
@@ -217,7 +199,8 @@ static enum err answer(struct chat *chat, struct span text)
 	chat->asked = BUF_INIT;
 	chat_update_prompt(chat);
 	if (is_yes(text))
-		e = chat_say(chat, (struct order){ .text = buf_span(&asked) });
+		e = chat_say(chat, buf_span(&asked),
+			     (struct hermetic_saying){ .about = 0 });
 	else
 		out_line("* It was not sent. The arrow up, twice, brings it "
 			 "back.");
@@ -248,7 +231,8 @@ enum err chat_take(struct chat *chat, struct buf *text)
 		whole = span_of(whole.p + slash, whole.n - slash);
 		return ask(chat, whole)
 			   ? ERR_OK
-			   : chat_say(chat, (struct order){ .text = whole });
+			   : chat_say(chat, whole,
+				      (struct hermetic_saying){ .about = 0 });
 	}
 	buf_put_u8(text, 0);
 	TRY(buf_end(text));

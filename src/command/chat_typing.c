@@ -7,12 +7,11 @@
 
 #define NAMES_MAX 3
 
-void chat_on_typing(void *context, const char *id, const json_t *names)
+void chat_on_typing(struct chat *chat, const struct hermetic_event *event)
 {
-	struct chat *chat = context;
-
-	(void)json_object_set_new(chat->typing, id, json_deep_copy(names));
-	if (strcmp(id, chat->current) == 0)
+	(void)json_object_set_new(chat->typing, event->session,
+				  json_loads(event->json, 0, NULL));
+	if (strcmp(event->session, chat->current) == 0)
 		chat_update_status(chat);
 }
 
@@ -55,7 +54,8 @@ void chat_tell_typing(struct chat *chat)
 		return;
 	line_text(chat->line, &text);
 	if (buf_end(&text) == ERR_OK)
-		live_type(chat->live, chat->current,
-			  text.n > 0 && text.p[0] != '/' && chat->asked.n == 0);
+		(void)hermetic_type(chat->cmd->h, chat->current,
+				    text.n > 0 && text.p[0] != '/' &&
+					chat->asked.n == 0);
 	buf_clear(&text);
 }

@@ -1,21 +1,23 @@
 /* The verbs of the command. Each prints its result, and returns ERR_OK or leaves a reason
- * in cmd->h->a.why: docs/adr/0094-the-command-over-the-library.md says how far these have
- * come that reach the account through the inside of the library. */
+ * in cmd->why. */
 #ifndef HERMETIC_COMMAND_CMD_H
 #define HERMETIC_COMMAND_CMD_H
 
+#include "base/buf.h"
+#include "base/sec.h"
+#include "base/text.h"
+#include "base/uuid.h"
 #include "command/args.h"
-#include "hermetic/inside.h"
+#include "command/reason.h"
 
 #include <jansson.h>
-
-struct account_pair; /* device/approval.h */
 
 /* What a verb works with. */
 struct cmd {
 	struct hermetic *h;
 	struct buf home; /* a path with its NUL; empty: none */
 	const struct args *args;
+	struct reason why;     /* of the last failure; no success wipes it */
 	struct buf passphrase; /* read when it is first needed */
 	json_t *login;	       /* what the last one gave, or NULL */
 	struct buf recovery;   /* the key as it was typed, and a NUL */
@@ -25,24 +27,25 @@ struct cmd {
 	    [TEXT_UUID_SIZE]; /* the session that was come into; "": none */
 };
 
-/* What came of a call of the library, for who goes on by enum err; a reason is left in
- * cmd->h->a.why. */
+/* What came of a call of the library, for who goes on by enum err (command/reason.h); its
+ * reason is left in cmd->why. */
 MUST_CHECK enum err cmd_did(struct cmd *cmd, enum hermetic_result result);
 
-/* A refusal of the command's own: keeps the reason where there is none yet, and returns
- * `e`. */
-MUST_CHECK enum err cmd_no(struct cmd *cmd, enum err e, const char *slug,
-			   const char *format, ...)
+/* A refusal of the command's own. */
+MUST_CHECK enum err cmd_no(struct cmd *cmd, enum hermetic_result result,
+			   const char *slug, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A failure that is told later: the reason of now, which calls in between would wipe. The
- * second one puts it back, and returns its `e`. */
+/* What could not be written to standard output was not told: that is no success. */
+MUST_CHECK enum err cmd_no_output(struct cmd *cmd);
+
+/* A failure that is told later: the reason of now, in whose place another failure's would
+ * come. The second one puts it back, and returns its `e`. */
 struct cmd_failure {
 	enum err e;
-	bool unreachable;
-	char slug[48], text[640];
+	struct reason why;
 };
-void cmd_keep(struct cmd *cmd, enum err e, struct cmd_failure *kept);
+void cmd_keep(const struct cmd *cmd, enum err e, struct cmd_failure *kept);
 MUST_CHECK enum err cmd_fail(struct cmd *cmd, const struct cmd_failure *kept);
 
 /* What the last call gave (hermetic_json()): a new reference. NULL: nothing. */
@@ -170,6 +173,11 @@ MUST_CHECK enum err cmd_begin_saying(struct cmd *cmd,
 MUST_CHECK enum err cmd_said(struct cmd *cmd, const char *id,
 			     enum hermetic_result result,
 			     const struct hermetic_sent *sent);
+/* Ends it with a NUL, as the library takes a text. */
+MUST_CHECK enum err cmd_end_text(struct cmd *cmd, struct buf *text);
+/* Adds the ids of the sessions in which something waits; `id` NULL: of all. */
+MUST_CHECK enum err cmd_waiting_sessions(struct cmd *cmd, const char *id,
+					 json_t *ids);
 MUST_CHECK enum err cmd_say_picture(struct cmd *cmd, struct span bytes);
 /* The second operand: the number of a message. */
 MUST_CHECK enum err cmd_read_number(struct cmd *cmd, uint64_t *number);

@@ -121,7 +121,7 @@ static enum err accept_invitation(struct cmd *cmd, const char *prefix)
 
 	TRY(cmd_find_invitation(cmd, prefix, id, &found));
 	ENSURE(found,
-	       cmd_no(cmd, ERR_STATE_GONE, "nothing-to-accept",
+	       cmd_no(cmd, HERMETIC_GONE, "nothing-to-accept",
 		      "Neither another account nor another key than the known "
 		      "one was seen under the name %.40s, and the id of no "
 		      "invitation begins so: see hermetic invitations.",

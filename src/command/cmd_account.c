@@ -18,7 +18,7 @@ enum err cmd_need_passphrase(struct cmd *cmd, bool is_new)
 
 	if (cmd->passphrase.n > 0)
 		return ERR_OK;
-	TRY(passphrase_read(&source, is_new, &cmd->h->a.why, &cmd->passphrase));
+	TRY(passphrase_read(&source, is_new, &cmd->why, &cmd->passphrase));
 	TRY(cmd_did(cmd, hermetic_set_passphrase(
 			     cmd->h, (const char *)cmd->passphrase.p,
 			     cmd->passphrase.n)));
@@ -32,7 +32,7 @@ enum err cmd_open(struct cmd *cmd)
 	enum err e;
 
 	if (!hermetic_exists(cmd->h))
-		return cmd_no(cmd, ERR_STATE_GONE, "no-state",
+		return cmd_no(cmd, HERMETIC_NO_ACCOUNT, "no-state",
 			      "Nobody is logged in in %s. Start with: "
 			      "hermetic login --username NAME --server "
 			      "HOST:PORT",
@@ -42,7 +42,7 @@ enum err cmd_open(struct cmd *cmd)
 	    strcmp(hermetic_slug(cmd->h), "passphrase-needed") != 0)
 		return cmd_did(cmd, result);
 	if (cmd->args->names)
-		return cmd_no(cmd, ERR_STATE_GONE, "no-agent",
+		return cmd_no(cmd, HERMETIC_GONE, "no-agent",
 			      "No agent holds the keys, and --names asks for "
 			      "no passphrase. Start one with: hermetic agent");
 	TRY(cmd_need_passphrase(cmd, false));

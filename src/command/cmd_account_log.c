@@ -2,8 +2,8 @@
  * log in a file, looked at without a server and without an account of one's own. */
 #include "command/cmd.h"
 
+#include "base/given.h"
 #include "command/out.h"
-#include "reach/given.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,12 +17,14 @@
 
 static enum err read_file(struct cmd *cmd, const char *path, struct buf *pages)
 {
+	char problem[GIVEN_PROBLEM];
 	int fd = STDIN_FILENO;
 	ssize_t n = 1;
 	enum err e = ERR_OK;
 
-	if (strcmp(path, "-") != 0)
-		TRY(given_open_stream(path, &fd, &cmd->h->a.why));
+	if (strcmp(path, "-") != 0 &&
+	    given_open_stream(path, &fd, problem) != ERR_OK)
+		TRY(cmd_no(cmd, HERMETIC_REFUSED, "file", "%s", problem));
 	while (n > 0 && pages->n <= LOG_MAX) {
 		uint8_t *room = buf_reserve(pages, 65536);
 
@@ -31,10 +33,10 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *pages)
 		pages->n += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		e = cmd_no(cmd, ERR_LOCAL_IO, "file",
+		e = cmd_no(cmd, HERMETIC_LOCAL, "file",
 			   "%.200s cannot be read: %s.", path, strerror(errno));
 	else if (pages->n > LOG_MAX)
-		e = cmd_no(cmd, ERR_PEER_TOO_LARGE, "no-account-log",
+		e = cmd_no(cmd, HERMETIC_REFUSED, "no-account-log",
 			   "That is no account's log: it is too long.");
 out:
 	if (fd > STDIN_FILENO)
@@ -183,7 +185,7 @@ enum err cmd_account(struct cmd *cmd)
 						   : cmd_account_setting(cmd);
 	if (strcmp(what, "verify") == 0 && cmd->args->operand_count == 2)
 		return verify(cmd);
-	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+	return cmd_no(cmd, HERMETIC_USAGE, "usage",
 		      "\"account %.40s\" is nothing that can be done: "
 		      "it is delete, log, verify with a FILE, or a "
 		      "setting. See: "

@@ -98,7 +98,7 @@ enum err cmd_refuse(struct cmd *cmd)
 	enum err e;
 
 	if (whom == NULL)
-		return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		return cmd_no(cmd, HERMETIC_USAGE, "usage",
 			      "devices refuse wants a DEVICE.");
 	TRY(cmd_did(cmd, hermetic_refuse(cmd->h, whom)));
 	row = cmd_given(cmd);

@@ -186,7 +186,7 @@ enum err cmd_account_setting(struct cmd *cmd)
 	enum err e;
 
 	if (how != NULL && strcmp(how, "on") != 0 && strcmp(how, "off") != 0)
-		return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+		return cmd_no(cmd, HERMETIC_USAGE, "usage",
 			      "%s is on or off, not \"%.40s\".", setting->name,
 			      how);
 	TRY(cmd_open(cmd));

@@ -53,7 +53,7 @@ enum err cmd_devices(struct cmd *cmd)
 		return cmd_approve(cmd);
 	if (strcmp(what, "refuse") == 0)
 		return cmd_refuse(cmd);
-	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+	return cmd_no(cmd, HERMETIC_USAGE, "usage",
 		      "\"%.40s\" is nothing that can be done with devices. "
 		      "See: hermetic devices --help",
 		      what);

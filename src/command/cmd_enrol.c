@@ -46,7 +46,7 @@ enum err cmd_ask_recovery(struct cmd *cmd, struct buf *typed)
 	} else {
 		e = passphrase_ask("Recovery key: ", false, typed);
 		if (e == ERR_STATE_GONE)
-			e = cmd_no(cmd, e, "recovery-key",
+			e = cmd_no(cmd, HERMETIC_GONE, "recovery-key",
 				   "There is no terminal to ask for the "
 				   "recovery key: set " CMD_RECOVERY_VARIABLE
 				   ".");

@@ -24,7 +24,7 @@ static enum err read_input(struct cmd *cmd, struct buf *text)
 			return ERR_LOCAL_MEMORY;
 		n = read(STDIN_FILENO, room, 4096);
 		if (n < 0)
-			return cmd_no(cmd, ERR_LOCAL_IO, "input",
+			return cmd_no(cmd, HERMETIC_LOCAL, "input",
 				      "Cannot read standard input.");
 		if (n == 0)
 			break;
@@ -148,11 +148,10 @@ out:
 	return e;
 }
 
-/* The library takes a text that ends with a NUL. */
-static enum err end_text(struct cmd *cmd, struct buf *text)
+enum err cmd_end_text(struct cmd *cmd, struct buf *text)
 {
 	if (text->n > 0 && memchr(text->p, 0, text->n) != NULL)
-		return cmd_no(cmd, ERR_PEER_INVALID, "utf-8",
+		return cmd_no(cmd, HERMETIC_REFUSED, "utf-8",
 			      "The message is no UTF-8 text, or has a NUL in "
 			      "it.");
 	buf_put_u8(text, 0);
@@ -176,7 +175,7 @@ enum err cmd_send(struct cmd *cmd)
 		TRY(read_input(cmd, &text));
 	else
 		buf_put_str(&text, args->operands[1]);
-	TRY(end_text(cmd, &text));
+	TRY(cmd_end_text(cmd, &text));
 	TRY(say(cmd, (const char *)text.p, &saying));
 out:
 	buf_clear(&text);
@@ -190,7 +189,7 @@ enum err cmd_read_number(struct cmd *cmd, uint64_t *number)
 	if (text_parse_u64(number, span_str(word), INT64_MAX) == ERR_OK &&
 	    *number > 0)
 		return ERR_OK;
-	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+	return cmd_no(cmd, HERMETIC_USAGE, "usage",
 		      "\"%.40s\" is no number of a message.", word);
 }
 

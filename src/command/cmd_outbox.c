@@ -93,8 +93,7 @@ out:
 	return e;
 }
 
-/* The ids of the sessions in which something waits, each once. */
-static enum err waiting_sessions(struct cmd *cmd, const char *id, json_t *ids)
+enum err cmd_waiting_sessions(struct cmd *cmd, const char *id, json_t *ids)
 {
 	json_t *items = NULL;
 	const json_t *item;
@@ -118,7 +117,7 @@ static enum err flush(struct cmd *cmd, const char *id)
 	const json_t *value;
 	enum err e;
 
-	TRY(waiting_sessions(cmd, id, ids));
+	TRY(cmd_waiting_sessions(cmd, id, ids));
 	json_object_foreach(ids, session, value)
 	    TRY(flush_session(cmd, session, &failed));
 	if (json_object_size(ids) == 0 && !cmd->args->json)
@@ -142,7 +141,7 @@ static enum err drop(struct cmd *cmd, const char *id)
 
 	json_decref(line);
 	if (result == HERMETIC_GONE && item != HERMETIC_ALL_ITEMS)
-		TRY(cmd_no(cmd, ERR_STATE_GONE, "no-such-item",
+		TRY(cmd_no(cmd, HERMETIC_GONE, "no-such-item",
 			   "There is no item %llu in the outbox of %s. See: "
 			   "hermetic outbox",
 			   (unsigned long long)item, id));

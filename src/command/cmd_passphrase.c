@@ -14,7 +14,7 @@ static enum err check_old(struct cmd *cmd)
 	enum err e;
 
 	if (!hermetic_exists(cmd->h))
-		return cmd_no(cmd, ERR_STATE_GONE, "no-state",
+		return cmd_no(cmd, HERMETIC_NO_ACCOUNT, "no-state",
 			      "Nobody is logged in in %s: there is no "
 			      "passphrase to change.",
 			      (const char *)cmd->home.p);
@@ -52,7 +52,7 @@ enum err cmd_passphrase(struct cmd *cmd)
 	enum err e;
 
 	TRY(check_old(cmd));
-	TRY(passphrase_read_new(&cmd->h->a.why, &new));
+	TRY(passphrase_read_new(&cmd->why, &new));
 	buf_put_u8(&new, 0);
 	TRY(buf_end(&new));
 	TRY(cmd_did(cmd, hermetic_change_passphrase(cmd->h, (const char *)new.p,

@@ -1,8 +1,8 @@
 /* picture */
 #include "command/cmd.h"
 
+#include "base/given.h"
 #include "command/out.h"
-#include "reach/given.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,12 +14,14 @@
 /* One byte more than a picture may have says that there are too many. */
 static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 {
+	char problem[GIVEN_PROBLEM];
 	struct stat is;
 	ssize_t n = 0;
 	enum err e;
 	int fd;
 
-	TRY(given_open(path, &fd, &is, &cmd->h->a.why));
+	if (given_open(path, &fd, &is, problem) != ERR_OK)
+		TRY(cmd_no(cmd, HERMETIC_REFUSED, "file", "%s", problem));
 	while (bytes->n <= PICTURE_MAX) {
 		uint8_t *room = buf_reserve(bytes, PICTURE_MAX);
 
@@ -30,10 +32,10 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 		bytes->n += (size_t)n;
 	}
 	if (n < 0)
-		e = cmd_no(cmd, ERR_LOCAL_IO, "file", "Cannot read %.200s: %s.",
-			   path, strerror(errno));
+		e = cmd_no(cmd, HERMETIC_LOCAL, "file",
+			   "Cannot read %.200s: %s.", path, strerror(errno));
 	else if (bytes->n == 0)
-		e = cmd_no(cmd, ERR_PEER_INVALID, "picture", "%.200s is empty.",
+		e = cmd_no(cmd, HERMETIC_REFUSED, "picture", "%.200s is empty.",
 			   path);
 out:
 	if (fd >= 0)
@@ -66,11 +68,11 @@ static enum err write_picture(struct cmd *cmd)
 	TRY(cmd_did(cmd, hermetic_refresh(cmd->h, id)));
 	result = hermetic_picture(cmd->h, id, &bytes, &count);
 	if (result == HERMETIC_GONE)
-		TRY(cmd_no(cmd, ERR_STATE_GONE, "no-picture",
+		TRY(cmd_no(cmd, HERMETIC_GONE, "no-picture",
 			   "Session %.8s has no picture.", id));
 	TRY(cmd_did(cmd, result));
 	if (fwrite(bytes, 1, count, stdout) != count || fflush(stdout) != 0)
-		e = cmd_no(cmd, ERR_LOCAL_IO, "output",
+		e = cmd_no(cmd, HERMETIC_LOCAL, "output",
 			   "Cannot write the picture.");
 out:
 	return e;
@@ -82,7 +84,7 @@ enum err cmd_picture(struct cmd *cmd)
 		return set_picture(cmd, cmd->args->operands[1]);
 	if (!cmd->chat && isatty(STDOUT_FILENO) != 1)
 		return write_picture(cmd);
-	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+	return cmd_no(cmd, HERMETIC_USAGE, "usage",
 		      "A picture is no text for a terminal: hermetic picture "
 		      "ID >FILE");
 }

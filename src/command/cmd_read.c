@@ -37,7 +37,7 @@ static enum err print_event(struct reading *reading,
 		return ERR_LOCAL_MEMORY;
 	go_on = reading_entry(reading, event->session, entry);
 	json_decref(entry);
-	return go_on ? ERR_OK : ERR_LOCAL_IO;
+	return go_on ? ERR_OK : cmd_no_output(reading->cmd);
 }
 
 /* What stands in every text finds nothing. `words` may be NULL. */
@@ -45,7 +45,7 @@ static enum err check_words(struct cmd *cmd, const char *words)
 {
 	if (words == NULL || words[strspn(words, " \t\n")] != '\0')
 		return ERR_OK;
-	return cmd_no(cmd, ERR_PEER_INVALID, "usage",
+	return cmd_no(cmd, HERMETIC_USAGE, "usage",
 		      "There are no words to search for.");
 }
 

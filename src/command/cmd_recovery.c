@@ -25,7 +25,7 @@ static enum err show(struct cmd *cmd, const char *text)
 	}
 	if (out_is_good())
 		return ERR_OK;
-	return cmd_no(cmd, ERR_LOCAL_IO, "output",
+	return cmd_no(cmd, HERMETIC_LOCAL, "output",
 		      "Cannot write to standard output: no recovery key was "
 		      "set.");
 }

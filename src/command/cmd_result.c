@@ -6,42 +6,36 @@
 
 enum err cmd_did(struct cmd *cmd, enum hermetic_result result)
 {
-	if (result == HERMETIC_OK)
-		return ERR_OK;
-	cmd->h->a.why = cmd->h->last;
-	return cmd->h->failed;
+	return reason_take(&cmd->why, cmd->h, result);
 }
 
-enum err cmd_no(struct cmd *cmd, enum err e, const char *slug,
+enum err cmd_no(struct cmd *cmd, enum hermetic_result result, const char *slug,
 		const char *format, ...)
 {
-	struct why *why = &cmd->h->a.why;
-	char text[sizeof(why->text)];
+	char text[sizeof(cmd->why.text)];
 	va_list arguments;
 
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	return why_set(why, e, slug, "%s", text);
+	return reason_set(&cmd->why, result, slug, "%s", text);
 }
 
-void cmd_keep(struct cmd *cmd, enum err e, struct cmd_failure *kept)
+enum err cmd_no_output(struct cmd *cmd)
 {
-	const struct why *why = &cmd->h->a.why;
+	return cmd_no(cmd, HERMETIC_LOCAL, "output",
+		      "Cannot write to standard output.");
+}
 
-	*kept = (struct cmd_failure){ .e = e, .unreachable = why->unreachable };
-	(void)snprintf(kept->slug, sizeof(kept->slug), "%s", why->slug);
-	(void)snprintf(kept->text, sizeof(kept->text), "%s", why->text);
+void cmd_keep(const struct cmd *cmd, enum err e, struct cmd_failure *kept)
+{
+	*kept = (struct cmd_failure){ e, cmd->why };
 }
 
 enum err cmd_fail(struct cmd *cmd, const struct cmd_failure *kept)
 {
-	struct why *why = &cmd->h->a.why;
-
-	if (kept->e == ERR_OK || kept->text[0] == '\0')
-		return kept->e;
-	(void)why_replace(why, kept->e, kept->slug, "%s", kept->text);
-	why->unreachable = kept->unreachable;
+	if (kept->e != ERR_OK)
+		cmd->why = kept->why;
 	return kept->e;
 }
 

@@ -9,7 +9,7 @@ enum err cmd_check_name(struct cmd *cmd, const char *user)
 {
 	if (text_is_username(span_str(user)))
 		return ERR_OK;
-	return cmd_no(cmd, ERR_PEER_INVALID, "username",
+	return cmd_no(cmd, HERMETIC_USAGE, "username",
 		      "\"%.40s\" is no user name.", user);
 }
 
@@ -72,7 +72,7 @@ enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
 	TRY(cmd_did(cmd, result));
 	if (person->why != NULL &&
 	    !(lift && strcmp(person->slug, "account-forked") == 0))
-		TRY(cmd_no(cmd, ERR_PEER_FORK, person->slug, "%s",
+		TRY(cmd_no(cmd, HERMETIC_LOOK, person->slug, "%s",
 			   person->why));
 	*found = cmd_given(cmd);
 	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);

@@ -37,10 +37,10 @@ static bool is_from_own_leaf(struct cmd *cmd, const char *id,
 	bool found = false;
 	size_t i;
 
-	struct why kept = cmd->h->a.why; /* of what goes on around this */
+	struct reason kept = cmd->why; /* of what goes on around this */
 	enum err e = cmd_describe(cmd, id, &session);
 
-	cmd->h->a.why = kept;
+	cmd->why = kept;
 	if (e != ERR_OK)
 		return false;
 	json_array_foreach(json_object_get(session, "members"), i, member)

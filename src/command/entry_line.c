@@ -4,7 +4,6 @@
 #include "command/entry_marks.h"
 #include "command/hint.h"
 #include "command/out.h"
-#include "device/entry_kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -445,38 +444,52 @@ static void put_hinted(struct buf *out, const json_t *entry)
 	buf_clear(&text);
 }
 
-static void (*const PUT[ENTRY_KINDS])(struct buf *out, const json_t *entry) = {
-	[ENTRY_TEXT] = NULL,
-	[ENTRY_EDIT] = put_edit,
-	[ENTRY_DELETE] = put_delete,
-	[ENTRY_REACTION] = put_reaction,
-	[ENTRY_RECEIPT] = put_receipt,
-	[ENTRY_NAME] = put_title,
-	[ENTRY_ROOM] = put_room,
-	[ENTRY_COMMIT] = put_commit,
-	[ENTRY_JOINED] = put_joined,
-	[ENTRY_MOVED] = put_moved,
-	[ENTRY_REMOVED] = put_removed,
-	[ENTRY_DEPARTED] = put_departed,
-	[ENTRY_REFUSED] = put_refused,
-	[ENTRY_EXPIRED] = put_expired,
-	[ENTRY_UNREADABLE] = put_unreadable,
+/* By the member `kind` (docs/state.md, "What is kept of an entry"). */
+static const struct {
+	const char *kind;
+	void (*put)(struct buf *out, const json_t *entry);
+} PUT[] = {
+	{ "edit", put_edit },	      { "delete", put_delete },
+	{ "reaction", put_reaction }, { "receipt", put_receipt },
+	{ "name", put_title },	      { "room", put_room },
+	{ "commit", put_commit },     { "joined", put_joined },
+	{ "moved", put_moved },	      { "removed", put_removed },
+	{ "departed", put_departed }, { "refused", put_refused },
+	{ "expired", put_expired },   { "unreadable", put_unreadable },
 };
+
+static bool is_kind(const json_t *entry, const char *kind)
+{
+	return strcmp(out_member(entry, "kind"), kind) == 0;
+}
 
 bool entry_line_is_shown(const json_t *entry)
 {
-	enum entry_kind kind;
+	return !is_kind(entry, "receipt");
+}
 
-	return !entry_kind_parse(out_member(entry, "kind"), &kind) ||
-	       kind != ENTRY_RECEIPT;
+static void put_entry(struct buf *line, const json_t *entry, bool chat)
+{
+	if (is_kind(entry, "text")) {
+		put_text(line, entry, chat);
+		return;
+	}
+	if (is_kind(entry, "refused") && chat) {
+		put_hinted(line, entry);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(PUT) / sizeof(*PUT); i++)
+		if (is_kind(entry, PUT[i].kind)) {
+			PUT[i].put(line, entry);
+			return;
+		}
+	buf_putf(line, "! this is for a later version of hermetic: \"%s\"",
+		 out_member(entry, "kind"));
 }
 
 void entry_line_put(struct buf *line, struct entry_lines *lines,
 		    const json_t *entry)
 {
-	const char *text = out_member(entry, "kind");
-	enum entry_kind kind;
-
 	put_day(line, lines, entry);
 	buf_put(line, lines->label);
 	buf_putf(line, "#%-3lld ",
@@ -487,14 +500,5 @@ void entry_line_put(struct buf *line, struct entry_lines *lines,
 		buf_put_str(line, "(by another copy of this device's state) ");
 	if (json_is_true(json_object_get(entry, "mentioned")))
 		buf_put_str(line, "(mentions you) ");
-	if (!entry_kind_parse(text, &kind))
-		buf_putf(line,
-			 "! this is for a later version of hermetic: \"%s\"",
-			 text);
-	else if (kind == ENTRY_TEXT)
-		put_text(line, entry, lines->chat);
-	else if (kind == ENTRY_REFUSED && lines->chat)
-		put_hinted(line, entry);
-	else
-		PUT[kind](line, entry);
+	put_entry(line, entry, lines->chat);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err base_folder(struct why *why, struct buf *path)
+static enum err base_folder(struct reason *why, struct buf *path)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
@@ -16,8 +16,8 @@ static enum err base_folder(struct why *why, struct buf *path)
 	else if (home != NULL && home[0] == '/')
 		buf_putf(path, "%s/.local/share/hermetic", home);
 	else
-		return why_set(why, ERR_LOCAL_CONFIG, "home",
-			       "Where is the state? Give --home DIR.");
+		return reason_set(why, HERMETIC_USAGE, "home",
+				  "Where is the state? Give --home DIR.");
 	return ERR_OK;
 }
 
@@ -44,7 +44,7 @@ static unsigned count_states(const char *base, char name[256])
 	return count;
 }
 
-static enum err the_only_one(struct why *why, struct buf *path)
+static enum err the_only_one(struct reason *why, struct buf *path)
 {
 	char base[4096], name[256] = "";
 	unsigned count;
@@ -53,18 +53,19 @@ static enum err the_only_one(struct why *why, struct buf *path)
 		       (const char *)path->p);
 	count = count_states(base, name);
 	if (count == 0)
-		return why_set(why, ERR_STATE_GONE, "no-state",
-			       "Nobody is logged in here. Start with: hermetic "
-			       "--username NAME --server HOST:PORT");
+		return reason_set(
+		    why, HERMETIC_NO_ACCOUNT, "no-state",
+		    "Nobody is logged in here. Start with: hermetic "
+		    "--username NAME --server HOST:PORT");
 	if (count > 1)
-		return why_set(why, ERR_STATE_CONFLICT, "which-account",
-			       "There are several accounts here: say which "
-			       "with --username NAME.");
+		return reason_set(why, HERMETIC_CONFLICT, "which-account",
+				  "There are several accounts here: say which "
+				  "with --username NAME.");
 	buf_putf(path, "/%s", name);
 	return ERR_OK;
 }
 
-enum err home_find(const char *home, const char *username, struct why *why,
+enum err home_find(const char *home, const char *username, struct reason *why,
 		   struct buf *path)
 {
 	enum err e = ERR_OK;

@@ -5,12 +5,12 @@
 #define HERMETIC_COMMAND_HOME_H
 
 #include "base/buf.h"
-#include "device/why.h"
+#include "command/reason.h"
 
 /* Appends the path with a NUL. `home` and `username` may be NULL: without
  * both, the only account there is. ERR_STATE_CONFLICT when there are several,
  * ERR_STATE_GONE when there is none. */
 MUST_CHECK enum err home_find(const char *home, const char *username,
-			      struct why *why, struct buf *path);
+			      struct reason *why, struct buf *path);
 
 #endif

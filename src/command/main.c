@@ -1,11 +1,11 @@
 /* The `hermetic` command. */
+#include "base/given.h"
 #include "command/cmd.h"
 #include "command/commit.h"
 #include "command/copies.h"
+#include "command/environment.h"
 #include "command/home.h"
 #include "command/out.h"
-#include "reach/given.h"
-#include "reach/process.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum exit_code {
 	EXIT_DONE,
@@ -29,8 +30,6 @@ static const struct {
 	const char *slug; /* NULL: any */
 	enum exit_code code;
 } ENDS[] = {
-	{ HERMETIC_OK, NULL, EXIT_DONE },
-	{ HERMETIC_KEPT, NULL, EXIT_KEPT },
 	{ HERMETIC_USAGE, "usage", EXIT_USAGE },
 	{ HERMETIC_UNREACHABLE, NULL, EXIT_UNREACHABLE },
 };
@@ -86,13 +85,9 @@ static enum exit_code code_of(enum hermetic_result result, const char *slug)
 	return EXIT_REFUSED;
 }
 
-/* What could not be written was not told: that is no success. */
-static enum err check_output(struct why *why, enum err e)
+static enum err check_output(struct cmd *cmd, enum err e)
 {
-	if (out_is_good() || (e != ERR_OK && why->text[0] != '\0'))
-		return e;
-	return why_set(why, ERR_LOCAL_IO, "output",
-		       "Cannot write to standard output.");
+	return out_is_good() || e != ERR_OK ? e : cmd_no_output(cmd);
 }
 
 static bool opens_itself(enum verb verb)
@@ -113,8 +108,18 @@ static bool needs_no_person(const struct args *args)
 	return args->verb != VERB_PASSPHRASE && args->verb != VERB_AGENT;
 }
 
+static enum err check_ca(struct cmd *cmd)
+{
+	char problem[GIVEN_PROBLEM];
+
+	if (cmd->args->ca == NULL ||
+	    given_check(cmd->args->ca, problem) == ERR_OK)
+		return ERR_OK;
+	return cmd_no(cmd, HERMETIC_REFUSED, "file", "%s", problem);
+}
+
 /* The passphrase is read when it is needed. */
-static enum err make_handle(struct cmd *cmd, struct why *why)
+static enum err make_handle(struct cmd *cmd)
 {
 	const struct args *args = cmd->args;
 	struct hermetic_config config = { .size = sizeof(config),
@@ -123,37 +128,27 @@ static enum err make_handle(struct cmd *cmd, struct why *why)
 					  .device_name = args->device,
 					  .algorithms = args->algorithms,
 					  .ca = args->ca,
-					  .agent = needs_no_person(args) };
-	struct password_cost cost;
-	enum hermetic_result result;
-	bool no_receipts;
+					  .agent = needs_no_person(args),
+					  .patient = args->verb == VERB_CHAT &&
+						     isatty(STDIN_FILENO) };
 	enum err e = ERR_OK;
 
 	if (!needs_no_home(args)) {
-		TRY(home_find(args->home, args->username, why, &cmd->home));
+		TRY(home_find(args->home, args->username, &cmd->why,
+			      &cmd->home));
 		config.home = (const char *)cmd->home.p;
 	}
-	if (args->ca != NULL)
-		TRY(given_check(args->ca, why));
+	TRY(check_ca(cmd));
 	if (args->transport == TRANSPORT_MQTT)
 		config.mqtt = args->mqtt != NULL ? args->mqtt : "";
-	TRY(account_parse_stock(args->stock, &config.stock, why));
-	TRY(account_parse_cost(args->scrypt_n, &cost, why));
-	TRY(account_parse_receipts(args->receipts, &no_receipts, why));
-	config.scrypt_n = (uint32_t)cost.n;
-	config.receipts = !no_receipts;
-	result = hermetic_new(&config, &cmd->h);
-	if (result != HERMETIC_OK)
-		e = why_set(why, ERR_LOCAL_MEMORY, hermetic_slug(cmd->h), "%s",
-			    cmd->h != NULL ? hermetic_why(cmd->h)
-					   : err_text(ERR_LOCAL_MEMORY));
+	TRY(environment_take(args, &cmd->why, &config));
+	TRY(cmd_did(cmd, hermetic_new(&config, &cmd->h)));
 out:
 	return e;
 }
 
-static enum hermetic_result run_verb(struct cmd *cmd)
+static enum err run_verb(struct cmd *cmd)
 {
-	enum hermetic_result result;
 	enum err e;
 
 	if (!needs_no_home(cmd->args) && !opens_itself(cmd->args->verb))
@@ -161,29 +156,25 @@ static enum hermetic_result run_verb(struct cmd *cmd)
 	TRY(cmd_run(cmd));
 out:
 	copies_tell(cmd);
-	e = check_output(&cmd->h->a.why, e);
-	result = inside_result(cmd->h, e);
-	if (result != HERMETIC_OK)
-		print_failure(cmd->args, hermetic_slug(cmd->h),
-			      hermetic_why(cmd->h));
-	return cmd->kept ? HERMETIC_KEPT : result;
+	return check_output(cmd, e);
 }
 
 static enum exit_code run(const struct args *args)
 {
 	struct cmd cmd = { .args = args };
-	struct why why = { .slug = "" }, last = { .slug = "" };
-	enum exit_code code;
-	enum err e = make_handle(&cmd, &why);
+	enum exit_code code = EXIT_DONE;
+	enum err e;
 
-	if (e == ERR_OK) {
-		enum hermetic_result result = run_verb(&cmd);
-
-		code = code_of(result, hermetic_slug(cmd.h));
-	} else {
-		code = code_of(inside_conclude(&why, &last, e), last.slug);
-		print_failure(args, last.slug, last.text);
+	TRY(make_handle(&cmd));
+	TRY(run_verb(&cmd));
+out:
+	if (e != ERR_OK) {
+		reason_end(&cmd.why, e);
+		print_failure(args, cmd.why.slug, cmd.why.text);
+		code = code_of(cmd.why.result, cmd.why.slug);
 	}
+	if (cmd.kept)
+		code = EXIT_KEPT;
 	hermetic_free(cmd.h);
 	buf_clear(&cmd.home);
 	buf_clear(&cmd.passphrase);
@@ -195,7 +186,6 @@ int main(int argc, char **argv)
 {
 	struct args args;
 	char problem[256];
-	enum exit_code code;
 
 	harden();
 	set_characters();
@@ -219,7 +209,5 @@ int main(int argc, char **argv)
 		return EXIT_REFUSED;
 	}
 	args_environment(&args);
-	code = run(&args);
-	process_end();
-	return (int)code;
+	return (int)run(&args);
 }

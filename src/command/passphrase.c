@@ -1,7 +1,7 @@
 #include "command/passphrase.h"
 
+#include "base/given.h"
 #include "base/sec.h"
-#include "reach/given.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static bool from_environment(const char *variable, struct buf *passphrase)
 	return true;
 }
 
-static enum err ask_twice(int fd, struct why *why, struct buf *passphrase)
+static enum err ask_twice(int fd, struct reason *why, struct buf *passphrase)
 {
 	struct buf again = BUF_INIT;
 	enum err e;
@@ -70,44 +70,45 @@ static enum err ask_twice(int fd, struct why *why, struct buf *passphrase)
 	say(fd, "Again: ");
 	TRY(read_line(fd, false, &again));
 	if (!sec_equal(buf_span(passphrase), buf_span(&again)))
-		e = why_set(why, ERR_PEER_INVALID, "passphrase",
-			    "The two passphrases differ.");
+		e = reason_set(why, HERMETIC_PASSPHRASE, "passphrase",
+			       "The two passphrases differ.");
 out:
 	buf_clear(&again);
 	return e;
 }
 
 static enum err from_terminal(bool is_new, const char *variable,
-			      struct why *why, struct buf *passphrase)
+			      struct reason *why, struct buf *passphrase)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	enum err e;
 
 	if (fd < 0)
-		return why_set(why, ERR_STATE_GONE, "passphrase",
-			       "There is no terminal to ask for the "
-			       "passphrase: set %s.",
-			       variable);
+		return reason_set(why, HERMETIC_PASSPHRASE, "passphrase",
+				  "There is no terminal to ask for the "
+				  "passphrase: set %s.",
+				  variable);
 	say(fd, is_new ? "New passphrase: " : "Passphrase: ");
 	e = is_new ? ask_twice(fd, why, passphrase)
 		   : read_line(fd, false, passphrase);
 	(void)close(fd);
 	if (e == ERR_LOCAL_IO)
-		e = why_set(why, e, "passphrase", "No passphrase was given.");
+		e = reason_set(why, HERMETIC_PASSPHRASE, "passphrase",
+			       "No passphrase was given.");
 	return e;
 }
 
 /* ---- for services ---- */
 
-static enum err refuse_line(struct why *why, const char *name,
+static enum err refuse_line(struct reason *why, const char *name,
 			    const char *problem)
 {
-	return why_set(why, ERR_PEER_INVALID, "passphrase",
-		       "The passphrase of %.200s %s.", name, problem);
+	return reason_set(why, HERMETIC_PASSPHRASE, "passphrase",
+			  "The passphrase of %.200s %s.", name, problem);
 }
 
 /* Byte by byte: what follows the line is for whoever reads on. */
-static enum err first_line(int fd, const char *name, struct why *why,
+static enum err first_line(int fd, const char *name, struct reason *why,
 			   struct buf *passphrase)
 {
 	size_t start = passphrase->n;
@@ -122,21 +123,24 @@ static enum err first_line(int fd, const char *name, struct why *why,
 	}
 	c = 0;
 	if (n < 0)
-		return why_set(why, ERR_LOCAL_IO, "passphrase",
-			       "Cannot read the passphrase from %.200s (%s).",
-			       name, strerror(errno));
+		return reason_set(
+		    why, HERMETIC_PASSPHRASE, "passphrase",
+		    "Cannot read the passphrase from %.200s (%s).", name,
+		    strerror(errno));
 	if (passphrase->n == start)
 		return refuse_line(why, name, "is empty");
 	return passphrase->fail;
 }
 
-static enum err from_file(const char *path, struct why *why,
+static enum err from_file(const char *path, struct reason *why,
 			  struct buf *passphrase)
 {
+	char problem[GIVEN_PROBLEM];
 	int fd;
 	enum err e;
 
-	TRY(given_open_stream(path, &fd, why));
+	if (given_open_stream(path, &fd, problem) != ERR_OK)
+		TRY(reason_set(why, HERMETIC_REFUSED, "file", "%s", problem));
 	e = first_line(fd, path, why, passphrase);
 	(void)close(fd);
 out:
@@ -155,7 +159,7 @@ static bool find_credential(const char *folder, char path[4096])
 }
 
 enum err passphrase_read(const struct passphrase_source *source, bool is_new,
-			 struct why *why, struct buf *passphrase)
+			 struct reason *why, struct buf *passphrase)
 {
 	char path[4096], name[40];
 
@@ -172,7 +176,7 @@ enum err passphrase_read(const struct passphrase_source *source, bool is_new,
 	return from_terminal(is_new, VARIABLE, why, passphrase);
 }
 
-enum err passphrase_read_new(struct why *why, struct buf *passphrase)
+enum err passphrase_read_new(struct reason *why, struct buf *passphrase)
 {
 	if (from_environment(NEW_VARIABLE, passphrase))
 		return passphrase->fail;

@@ -3,7 +3,7 @@
 #define HERMETIC_COMMAND_PASSPHRASE_H
 
 #include "base/buf.h"
-#include "device/why.h"
+#include "command/reason.h"
 
 #define PASSPHRASE_MAX 1024		   /* bytes of one that is given */
 #define PASSPHRASE_CREDENTIAL "passphrase" /* its name for systemd */
@@ -21,12 +21,12 @@ struct passphrase_source {
  * without echo, twice when it is a new one. Appends it. One that is empty, or that
  * cannot be read, is a failure: nobody is asked instead. */
 MUST_CHECK enum err passphrase_read(const struct passphrase_source *source,
-				    bool is_new, struct why *why,
+				    bool is_new, struct reason *why,
 				    struct buf *passphrase);
 
 /* The one that takes the place of another: from HERMETIC_NEW_PASSPHRASE, or from
  * the terminal, twice. */
-MUST_CHECK enum err passphrase_read_new(struct why *why,
+MUST_CHECK enum err passphrase_read_new(struct reason *why,
 					struct buf *passphrase);
 
 /* A question with one line as answer, appended without its end.

@@ -63,7 +63,7 @@ enum err reading_kept(struct reading *reading, const char *id, uint64_t *told)
 		reading->part.from = *told + 1;
 	for (; go_on && *told < last; (*told)++)
 		TRY(print_number(reading, id, *told + 1, &go_on));
-	e = go_on ? ERR_OK : ERR_LOCAL_IO;
+	e = go_on ? ERR_OK : cmd_no_output(reading->cmd);
 	if (go_on && any)
 		TRY(reading_note_shown(reading, id));
 out:

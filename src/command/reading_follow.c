@@ -1,26 +1,24 @@
 /* read --follow */
 #include "command/reading.h"
-#include "reach/drive.h"
-#include "reach/live.h"
-#include "reach/pause.h"
-#include "reach/view.h"
+
+#include <poll.h>
+#include <string.h>
 
 /* How often read --follow asks when it goes by REST: less often, while the server is away. */
 #define POLL_MS 1000
 #define POLL_MAX_MS 15000
 
 /* As by the other transports, who follows waits until a server that is away comes back. */
-static enum err ask_later(struct account *a, const char *id, int *wait_ms)
+static enum err ask_later(struct cmd *cmd, const char *id, int *wait_ms)
 {
-	enum err e;
+	enum hermetic_result result;
 
-	(void)pause_poll(NULL, 0, *wait_ms);
-	e = view_refresh(a, id);
-	if (e == ERR_OK || !drive_is_passing(a, NULL, e)) {
+	(void)poll(NULL, 0, *wait_ms);
+	result = hermetic_refresh(cmd->h, id);
+	if (result != HERMETIC_UNREACHABLE && result != HERMETIC_BUSY) {
 		*wait_ms = POLL_MS;
-		return e;
+		return cmd_did(cmd, result);
 	}
-	why_clear(&a->why);
 	*wait_ms *= 2;
 	if (*wait_ms > POLL_MAX_MS)
 		*wait_ms = POLL_MAX_MS;
@@ -35,37 +33,50 @@ static enum err follow_by_rest(struct reading *reading, const char *id,
 
 	for (;;) {
 		TRY(reading_kept(reading, id, &told));
-		TRY(ask_later(&reading->cmd->h->a, id, &wait_ms));
+		TRY(ask_later(reading->cmd, id, &wait_ms));
 	}
 out:
 	return e;
 }
 
+/* *any: something was printed. False: the reader went away. */
+static bool print_events(struct reading *reading, const char *id, bool *any)
+{
+	const struct hermetic_event *event;
+	bool go_on = true;
+
+	*any = false;
+	while (go_on &&
+	       (event = hermetic_next_event(reading->cmd->h)) != NULL) {
+		json_t *entry = json_loads(event->json, 0, NULL);
+
+		if (entry != NULL && strcmp(event->session, id) == 0 &&
+		    event->number > 0) {
+			go_on = reading_entry(reading, id, entry);
+			*any = true;
+		}
+		json_decref(entry);
+	}
+	return go_on;
+}
+
 static enum err follow_live(struct reading *reading, const char *id,
 			    uint64_t told)
 {
-	struct live_listener listener = { .entry = reading_entry,
-					  .context = reading };
-	struct account *a = &reading->cmd->h->a;
-	bool readable, stopped = false;
-	struct live *live = NULL;
-	uint64_t shown = 0, last;
+	struct cmd *cmd = reading->cmd;
+	bool any;
 	enum err e;
 
-	TRY(live_open(a, &listener, &live));
+	TRY(cmd_did(cmd, hermetic_follow(cmd->h, id, told)));
+	TRY(cmd_did(cmd, hermetic_listen_to_followed(cmd->h)));
 	if (reading->part.from == 0)
 		reading->part.from = told + 1;
-	TRY(live_follow(live, id, told));
-	TRY(live_tell(live, &stopped));
-	while (!stopped) {
-		last = device_last_seq(a->device, id);
-		if (last != shown)
+	while (print_events(reading, id, &any)) {
+		if (any)
 			TRY(reading_note_shown(reading, id));
-		shown = last;
-		TRY(live_wait(live, -1, 60000, &readable, &stopped));
+		TRY(cmd_did(cmd, hermetic_step(cmd->h, 60000)));
 	}
 out:
-	live_close(live);
 	return e;
 }
 

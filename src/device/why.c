@@ -11,26 +11,6 @@ void why_clear(struct why *why)
 	memset(why, 0, sizeof(*why));
 }
 
-/* A name, or a text of the server, may be cut in the middle of a character, or
- * be no UTF-8. This removes the bytes that are no UTF-8, so that JSON can hold
- * the text. */
-static void keep_utf8(char *text)
-{
-	struct span left = span_str(text);
-	char *to = text;
-	uint32_t c;
-
-	while (left.n > 0) {
-		size_t n = text_character(left, &c);
-
-		memmove(to, left.p, n);
-		to += n;
-		n = n > 0 ? n : 1;
-		left = span_of(left.p + n, left.n - n);
-	}
-	*to = '\0';
-}
-
 bool why_is_passing(enum err e, const char *slug)
 {
 	/* a refusal without a problem of ours comes from something between us
@@ -48,8 +28,8 @@ __attribute__((format(printf, 3, 0))) static void write_reason(
 {
 	(void)snprintf(why->slug, sizeof(why->slug), "%s", slug);
 	(void)vsnprintf(why->text, sizeof(why->text), format, arguments);
-	keep_utf8(why->slug);
-	keep_utf8(why->text);
+	text_keep_utf8(why->slug);
+	text_keep_utf8(why->text);
 }
 
 enum err why_set(struct why *why, enum err e, const char *slug,

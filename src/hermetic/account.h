@@ -8,6 +8,8 @@
 
 #include "hermetic/hermetic.h"
 
+#include <signal.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -105,6 +107,27 @@ enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 enum hermetic_result hermetic_close_account(struct hermetic *h);
 /* Whether a call before has asked the server for it. */
 enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked);
+
+/* ---- the agent ----
+ *
+ * Since 0.8. A process that holds the keys of a state for a time: other programs of the same
+ * user open it meanwhile without the passphrase and its cost (`agent` of struct
+ * hermetic_config). */
+
+/* Takes the keys, for which the handle is not open and has the passphrase, and listens in the
+ * folder. hermetic_json(): {username}. HERMETIC_CONFLICT ("agent-runs"): another one holds
+ * them. A process may fork between this function and the next one. */
+enum hermetic_result hermetic_agent_begin(struct hermetic *h);
+/* Gives them to who asks until so many seconds have passed, sleep of the machine included,
+ * hermetic_lock() is called by any program, or *stop is not 0, which a handler of a signal may
+ * set. Then they are wiped. */
+enum hermetic_result hermetic_agent_serve(struct hermetic *h, uint64_t seconds,
+					  const volatile sig_atomic_t *stop);
+/* After fork(), in the process that does not serve: it has the keys no more. */
+void hermetic_agent_leave(struct hermetic *h);
+/* The agent of the handle's folder wipes the keys and ends. HERMETIC_GONE: there is none.
+ * HERMETIC_LOCAL ("agent"): one is there that cannot be asked, and may hold them still. */
+enum hermetic_result hermetic_lock(struct hermetic *h);
 
 /* ---- people ---- */
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define TICK_MS 1000 /* a connection wants time at least so often */
-#define AGAIN_MS 1000
-#define AGAIN_MAX_MS 60000
+#define AGAIN_MS 500
+#define AGAIN_MAX_MS 15000
 #define ROUNDS_MAX 64 /* of taking what came, in one step */
 
 /* What the device has taken in, while nobody listens to it. An entry that cannot be read is
@@ -127,39 +127,98 @@ static void on_connected(void *context, bool connected, const char *reason)
 
 /* ---- what waits ---- */
 
-void events_note_unsent(struct hermetic *h, const char *session)
+void events_note_unsent(struct hermetic *h, const char *session, bool flush)
 {
-	(void)json_object_set_new(h->unsent, session, json_true());
+	flush |= json_is_true(json_object_get(h->unsent, session));
+	(void)json_object_set_new(h->unsent, session, json_boolean(flush));
 	h->again_ms = AGAIN_MS;
 	h->again_at = clock_steady_ms() + AGAIN_MS;
 }
 
-/* A server that goes on to lack something is asked less and less often. What waits
- * for a person is not tried again: hermetic_outbox() shows it. */
-static void send_again(struct hermetic *h)
+static enum err note_waiting(struct hermetic *h)
 {
-	uint64_t now = clock_steady_ms();
+	json_t *ids = json_object();
 	const json_t *value;
 	const char *id;
-	void *next;
+	enum err e;
 
-	if (json_object_size(h->unsent) == 0 || now < h->again_at ||
-	    live_fd(h->live) < 0)
+	ENSURE(ids != NULL, ERR_LOCAL_MEMORY);
+	TRY(view_waiting(&h->a, NULL, ids));
+	json_object_foreach(ids, id, value) events_note_unsent(h, id, false);
+	h->again_at = 0;
+out:
+	json_decref(ids);
+	return e;
+}
+
+static void tell_waits(struct hermetic *h, const char *session,
+		       const struct outcome *outcome)
+{
+	struct told_event *made =
+	    told_make_event(HERMETIC_EVENT_WAITS, session);
+
+	if (made == NULL)
 		return;
+	made->event.item = outcome->item;
+	made->text = strdup(outcome->why->text);
+	if (made->text != NULL)
+		made->event.text = made->text;
+	told_add(&h->told, made);
+}
+
+/* *passing: it is tried again. */
+static enum err send_of(struct hermetic *h, const char *session, bool flush,
+			bool *passing)
+{
+	const struct order order = { .kind = ORDER_REFRESH,
+				     .session = session,
+				     .flush = flush };
+	const struct outcome *outcome;
+	enum err e = drive_order(&h->a, &order, &outcome);
+
+	*passing = drive_is_passing(&h->a, outcome, e);
+	if (*passing) {
+		why_clear(&h->a.why);
+		return ERR_OK;
+	}
+	if (e == ERR_OK && outcome->kept)
+		tell_waits(h, session, outcome);
+	return e;
+}
+
+static bool is_time_to_send(const struct hermetic *h)
+{
+	return json_object_size(h->unsent) > 0 && live_fd(h->live) >= 0 &&
+	       clock_steady_ms() >= h->again_at;
+}
+
+/* A server that goes on to lack something is asked less and less often. What waits
+ * for a person is not tried again: hermetic_outbox() shows it. A session that is stopped
+ * keeps none of the others: the failure of the last one is told. */
+static enum err send_again(struct hermetic *h)
+{
+	const json_t *flush;
+	const char *id;
+	void *next;
+	enum err e, failed = ERR_OK;
+
+	if (!is_time_to_send(h))
+		return ERR_OK;
 	h->again_ms =
 	    h->again_ms < AGAIN_MAX_MS / 2 ? 2 * h->again_ms : AGAIN_MAX_MS;
-	h->again_at = now + h->again_ms;
-	json_object_foreach_safe(h->unsent, next, id, value)
+	h->again_at = clock_steady_ms() + h->again_ms;
+	json_object_foreach_safe(h->unsent, next, id, flush)
 	{
-		const struct order order = { .kind = ORDER_REFRESH,
-					     .session = id };
-		const struct outcome *outcome;
-		enum err e = drive_order(&h->a, &order, &outcome);
+		bool passing;
 
-		if (!drive_is_passing(&h->a, outcome, e))
-			(void)json_object_del(h->unsent, id);
 		why_clear(&h->a.why);
+		e = send_of(h, id, json_is_true(flush), &passing);
+		if (e != ERR_OK)
+			failed = e;
+		if (!passing)
+			(void)json_object_del(h->unsent, id);
 	}
+	return failed;
 }
 
 /* ---- listening ---- */
@@ -170,14 +229,26 @@ void events_entered(struct hermetic *h, const char *session, uint64_t before)
 		why_clear(&h->a.why);
 }
 
+void events_wake(struct hermetic *h)
+{
+	const struct itimerspec now = { .it_value = { 0, 1 } };
+
+	(void)timerfd_settime(h->timer_fd, 0, &now, NULL);
+}
+
 /* How long poll() may wait, for who is outside of a step. */
 static uint64_t tick_ms(const struct hermetic *h)
 {
+	uint64_t now = clock_steady_ms(), ms = TICK_MS;
+
 	if (h->told.first != NULL)
 		return 0;
-	if (live_fd(h->live) >= 0 || live_retry_ms(h->live) > TICK_MS)
-		return TICK_MS;
-	return live_retry_ms(h->live);
+	if (live_fd(h->live) < 0 && live_retry_ms(h->live) < ms)
+		ms = live_retry_ms(h->live);
+	if (json_object_size(h->unsent) > 0 && h->again_at < now + ms &&
+	    live_fd(h->live) >= 0)
+		ms = h->again_at > now ? h->again_at - now : 0;
+	return ms;
 }
 
 static enum err watch(struct hermetic *h)
@@ -237,14 +308,19 @@ static enum err follow(struct hermetic *h, const char *id, uint64_t after)
 	return ERR_OK;
 }
 
-static enum err follow_asked(struct hermetic *h)
+static enum err follow_asked(struct hermetic *h, bool alone)
 {
 	const json_t *after;
 	const char *id;
 	enum err e = ERR_OK;
 
 	json_object_foreach(h->follow, id, after)
-	    TRY(follow(h, id, (uint64_t)json_integer_value(after)));
+	{
+		uint64_t number = (uint64_t)json_integer_value(after);
+
+		TRY(alone ? live_follow(h->live, id, number)
+			  : follow(h, id, number));
+	}
 out:
 	return e;
 }
@@ -284,7 +360,26 @@ out:
 	return e;
 }
 
-static enum err listen(struct hermetic *h)
+/* What the server has for this device, and lacks of it. That it does not say so now is no
+ * failure of who can wait for it. */
+static enum err greet(struct hermetic *h)
+{
+	enum err e;
+
+	if (live_fd(h->live) < 0)
+		return ERR_OK;
+	if (drive_session(&h->a, ORDER_STOCK, NULL) != ERR_OK)
+		why_clear(&h->a.why);
+	e = tell_invitations(h);
+	if (e != ERR_OK && h->patient && h->a.why.unreachable) {
+		why_clear(&h->a.why);
+		e = ERR_OK;
+	}
+	return e;
+}
+
+/* `alone`: what hermetic_follow() was told, and nothing besides. */
+static enum err listen(struct hermetic *h, bool alone)
 {
 	bool stopped;
 	enum err e;
@@ -295,21 +390,25 @@ static enum err listen(struct hermetic *h)
 					      .waits = on_waits,
 					      .typing = on_typing,
 					      .connected = on_connected,
+					      .patient = h->patient,
 					      .context = h };
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
-	on_connected(h, true, "");
-	TRY(follow_asked(h));
-	TRY(follow_all(h));
-	TRY(tell_invitations(h));
-	TRY(view_waiting(&h->a, NULL, h->unsent));
+	if (live_fd(h->live) >= 0)
+		on_connected(h, true, "");
+	TRY(follow_asked(h, alone));
+	if (!alone) {
+		TRY(follow_all(h));
+		TRY(greet(h));
+		TRY(note_waiting(h));
+	}
 	TRY(live_tell(h->live, &stopped));
 	TRY(watch(h));
 out:
 	return e;
 }
 
-enum hermetic_result hermetic_listen(struct hermetic *h)
+static enum hermetic_result begin_to_listen(struct hermetic *h, bool alone)
 {
 	enum err e;
 
@@ -319,13 +418,23 @@ enum hermetic_result hermetic_listen(struct hermetic *h)
 				     "This handle listens already.");
 	live_close(h->way);
 	h->way = NULL;
-	e = listen(h);
+	e = listen(h, alone);
 	if (e != ERR_OK) {
 		live_close(h->live);
 		h->live = NULL;
 		told_clear(&h->told);
 	}
 	return inside_result(h, e);
+}
+
+enum hermetic_result hermetic_listen(struct hermetic *h)
+{
+	return begin_to_listen(h, false);
+}
+
+enum hermetic_result hermetic_listen_to_followed(struct hermetic *h)
+{
+	return begin_to_listen(h, true);
 }
 
 enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
@@ -343,6 +452,7 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 	if (h->live == NULL)
 		goto out;
 	TRY(live_follow(h->live, session, after));
+	told_drop_entries(&h->told, session, after);
 	live_tell_after(h->live, session, after);
 	TRY(live_tell(h->live, &stopped));
 	TRY(watch(h));
@@ -355,23 +465,23 @@ int hermetic_fd(const struct hermetic *h)
 	return h->live != NULL ? h->poll_fd : -1;
 }
 
-/* A session that is stopped, or refused, keeps none of the others. */
 static enum err rounds(struct hermetic *h, int timeout_ms)
 {
-	bool readable, stopped;
 	const struct told_event *before;
+	bool stopped;
 	enum err e = ERR_OK;
 
 	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
 		before = h->told.last;
-		e = live_wait(h->live, -1, before == NULL ? timeout_ms : 0,
-			      &readable, &stopped);
+		e = live_wait(h->live, before == NULL ? timeout_ms : 0,
+			      &stopped);
 		if (e != ERR_OK || h->told.last == before)
 			break;
 	}
 	return e;
 }
 
+/* A session that is stopped, or refused, keeps none of the others. */
 enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms)
 {
 	enum err e;
@@ -381,8 +491,9 @@ enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms)
 		return inside_refuse(h, "usage",
 				     "hermetic_listen() comes "
 				     "before hermetic_step().");
-	send_again(h);
-	e = rounds(h, timeout_ms > 0 ? timeout_ms : 0);
+	e = send_again(h);
+	if (e == ERR_OK)
+		e = rounds(h, timeout_ms > 0 ? timeout_ms : 0);
 	if (e == ERR_OK)
 		e = watch(h);
 	else

@@ -5,6 +5,7 @@
 #include "reach/come_in.h"
 #include "reach/drive.h"
 #include "reach/enrol.h"
+#include "reach/pause.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,28 +43,28 @@ out:
 	return e;
 }
 
-static enum err check_numbers(struct hermetic *h,
-			      const struct hermetic_config *config)
+static bool is_cost(uint32_t n)
 {
-	char text[16];
-	enum err e;
+	return n >= 1u << 14 && n <= 1u << 22 && (n & (n - 1)) == 0;
+}
 
-	(void)snprintf(text, sizeof(text), "%u", config->scrypt_n);
-	e = account_parse_cost(config->scrypt_n != 0 ? text : NULL, &h->cost,
-			       &h->a.why);
-	if (e != ERR_OK)
-		return why_replace(&h->a.why, ERR_PEER_INVALID, "usage",
-				   "scrypt_n is a power of two from 16384 to "
-				   "4194304, not %u.",
-				   config->scrypt_n);
-	(void)snprintf(text, sizeof(text), "%u", config->stock);
-	e = account_parse_stock(config->stock != 0 ? text : NULL, &h->a.stock,
-				&h->a.why);
-	if (e != ERR_OK)
-		e = why_replace(&h->a.why, ERR_PEER_INVALID, "usage",
-				"stock is a number from 1 to 100, not %u.",
-				config->stock);
-	return e;
+static enum err take_numbers(struct hermetic *h,
+			     const struct hermetic_config *config)
+{
+	h->cost = PASSWORD_COST;
+	if (config->scrypt_n != 0 && !is_cost(config->scrypt_n))
+		return why_set(&h->a.why, ERR_PEER_INVALID, "usage",
+			       "scrypt_n is a power of two from 16384 to "
+			       "4194304, not %u.",
+			       config->scrypt_n);
+	if (config->scrypt_n != 0)
+		h->cost.n = config->scrypt_n;
+	if (config->stock > 100)
+		return why_set(&h->a.why, ERR_PEER_INVALID, "usage",
+			       "stock is a number from 1 to 100, not %u.",
+			       config->stock);
+	h->a.stock = config->stock;
+	return ERR_OK;
 }
 
 static enum err configure(struct hermetic *h, const void *given)
@@ -77,7 +78,7 @@ static enum err configure(struct hermetic *h, const void *given)
 			    "The size of struct hermetic_config is not set, or "
 			    "the program was compiled for a later version of "
 			    "the library."));
-	TRY(check_numbers(h, &config));
+	TRY(take_numbers(h, &config));
 	TRY(copy_texts(h, &config));
 	h->a.home = h->home;
 	/* a program tells what its person has read when it can say so */
@@ -85,6 +86,7 @@ static enum err configure(struct hermetic *h, const void *given)
 	h->a.ca = h->ca;
 	h->a.mqtt = h->mqtt;
 	h->agent = config.agent;
+	h->patient = config.patient;
 	h->follow = json_object();
 	h->unsent = json_object();
 	ENSURE(h->follow != NULL && h->unsent != NULL, ERR_LOCAL_MEMORY);
@@ -121,8 +123,10 @@ void hermetic_free(struct hermetic *h)
 {
 	if (h == NULL)
 		return;
+	pause_ask(h->is_over, h->is_over_with);
 	live_close(h->live);
 	live_close(h->way);
+	agent_close(h->holds);
 	account_close(&h->a);
 	told_clear(&h->told);
 	told_free_event(h->entry);
@@ -157,6 +161,7 @@ void hermetic_free(struct hermetic *h)
 	free(h->ca);
 	free(h->mqtt);
 	free(h);
+	pause_ask(NULL, NULL);
 }
 
 enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
@@ -177,6 +182,14 @@ out:
 	return inside_result(h, e);
 }
 
+void hermetic_set_patience(struct hermetic *h,
+			   bool (*is_over)(void *context, uint64_t waited_ms),
+			   void *context)
+{
+	h->is_over = is_over;
+	h->is_over_with = context;
+}
+
 bool hermetic_exists(const struct hermetic *h)
 {
 	return h->home != NULL && state_exists(h->home);
@@ -194,7 +207,7 @@ const char *hermetic_device_id(const struct hermetic *h)
 
 /* ---- opening ---- */
 
-static enum hermetic_result may_open(struct hermetic *h)
+enum hermetic_result handle_may_open(struct hermetic *h)
 {
 	if (h->home == NULL)
 		return inside_refuse(h, "usage",
@@ -240,8 +253,7 @@ static enum err has_passphrase(struct hermetic *h)
 		       "No passphrase was given.");
 }
 
-/* Is there a state, and a passphrase where it is not open? */
-static enum err can_open(struct hermetic *h)
+enum err handle_can_open(struct hermetic *h)
 {
 	if (!state_exists(h->home))
 		return why_set(&h->a.why, ERR_STATE_GONE, "no-state",
@@ -255,7 +267,7 @@ static enum err open_state(struct hermetic *h)
 
 	if (h->agent && state_exists(h->home))
 		TRY(peek_by_agent(&h->a));
-	TRY(can_open(h));
+	TRY(handle_can_open(h));
 	TRY(account_open(&h->a, buf_span(&h->passphrase), h->server,
 			 h->username));
 out:
@@ -264,7 +276,7 @@ out:
 
 enum hermetic_result hermetic_open(struct hermetic *h)
 {
-	enum hermetic_result result = may_open(h);
+	enum hermetic_result result = handle_may_open(h);
 
 	return result != HERMETIC_OK ? result : opened(h, open_state(h));
 }
@@ -374,7 +386,7 @@ out:
 enum hermetic_result hermetic_register(struct hermetic *h)
 {
 	const struct way_in way = { .approval = NULL };
-	enum hermetic_result result = may_open(h);
+	enum hermetic_result result = handle_may_open(h);
 
 	return result != HERMETIC_OK ? result
 				     : opened(h, log_in(h, true, &way));
@@ -384,7 +396,7 @@ enum hermetic_result hermetic_login(struct hermetic *h,
 				    const struct hermetic_approval *given)
 {
 	struct hermetic_approval approval;
-	enum hermetic_result result = may_open(h);
+	enum hermetic_result result = handle_may_open(h);
 
 	if (result != HERMETIC_OK)
 		return result;
@@ -405,7 +417,7 @@ enum hermetic_result hermetic_recover(struct hermetic *h,
 				      const char *recovery_key)
 {
 	const struct way_in way = { .recovery_key = recovery_key };
-	enum hermetic_result result = may_open(h);
+	enum hermetic_result result = handle_may_open(h);
 
 	if (result != HERMETIC_OK)
 		return result;
@@ -417,7 +429,7 @@ enum hermetic_result hermetic_recover(struct hermetic *h,
 enum hermetic_result hermetic_begin_anew(struct hermetic *h)
 {
 	const struct way_in way = { .anew = true };
-	enum hermetic_result result = may_open(h);
+	enum hermetic_result result = handle_may_open(h);
 
 	return result != HERMETIC_OK ? result
 				     : opened(h, log_in(h, false, &way));
@@ -462,7 +474,7 @@ static enum err change_passphrase(struct hermetic *h,
 
 	buf_put(&kept, change->passphrase);
 	TRY(buf_end(&kept));
-	TRY(can_open(h));
+	TRY(handle_can_open(h));
 	TRY(account_peek(&h->a, buf_span(&h->passphrase)));
 	TRY(account_change_passphrase(&h->a, h->server, change));
 	TRY(give_username(h));
@@ -487,7 +499,7 @@ enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 	enum err e;
 
 	if (!was_open)
-		result = may_open(h);
+		result = handle_may_open(h);
 	if (result != HERMETIC_OK)
 		return result;
 	inside_begin(h);

@@ -126,6 +126,9 @@ struct hermetic_config {
 	 * them for this user (`hermetic agent`), where one does. Then no passphrase is
 	 * needed, and none is guessed. */
 	bool agent;
+	/* Since 0.8. hermetic_listen() wants no server that can be reached now: a connection
+	 * that cannot be made is one that was lost. */
+	bool patient;
 };
 
 /* Reads and asks nothing yet. There is a handle also after HERMETIC_USAGE, for
@@ -140,6 +143,14 @@ void hermetic_free(struct hermetic *h);
 enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
 					     const char *passphrase,
 					     size_t size);
+
+/* Since 0.8. While a call waits for an answer of the server, `is_over` is asked now and then, at
+ * least each second and when a signal has come, with how long the answer has been awaited:
+ * `true` ends the waiting as if the server could not be reached. NULL, as at the beginning:
+ * nobody is asked. */
+void hermetic_set_patience(struct hermetic *h,
+			   bool (*is_over)(void *context, uint64_t waited_ms),
+			   void *context);
 
 /* Is there a state in the folder? */
 bool hermetic_exists(const struct hermetic *h);
@@ -358,6 +369,8 @@ enum hermetic_act {
 	HERMETIC_PICTURE /* `bytes`; the text is NULL */
 };
 
+#define HERMETIC_TOPIC_MAX 128
+
 struct hermetic_saying {
 	size_t size;
 	enum hermetic_act act;
@@ -366,8 +379,8 @@ struct hermetic_saying {
 	 * the call is made. */
 	const char *key;
 	bool to_new_members; /* also to members whom no person was shown */
-	/* Since 0.3. Which of several conversations a message belongs to, to 128
-	 * bytes; NULL: none, or that of the message `about`. */
+	/* Since 0.3. Which of several conversations a message belongs to, to
+	 * HERMETIC_TOPIC_MAX bytes; NULL: none, or that of the message `about`. */
 	const char *topic;
 	/* Since 0.8. Members forget it so many seconds after it was said, by their clocks; 0:
 	 * never. */
@@ -473,7 +486,10 @@ enum hermetic_event_kind {
 	HERMETIC_EVENT_TYPING,
 	/* Since 0.6: `from` has the log of `session` up to `delivered` of `json`, and has
 	 * read up to its `read`. Of the own account's other devices, too. */
-	HERMETIC_EVENT_RECEIPT
+	HERMETIC_EVENT_RECEIPT,
+	/* Since 0.8: `item` of the outbox, or what stood before it, was to go by itself, and
+	 * waits for a person now; text says why. */
+	HERMETIC_EVENT_WAITS
 };
 
 struct hermetic_event {
@@ -500,6 +516,10 @@ struct hermetic_event {
  * told, too. What the device takes in meanwhile is sent, joined and renewed by
  * hermetic_step(). A connection that is lost later is made again. */
 enum hermetic_result hermetic_listen(struct hermetic *h);
+
+/* Since 0.8. The same of the sessions alone that hermetic_follow() was told before. One that
+ * cannot be followed is a failure. */
+enum hermetic_result hermetic_listen_to_followed(struct hermetic *h);
 
 /* Tells every entry of that session after number `after`, those that are kept
  * first: before or after hermetic_listen(). A program that must answer each message

@@ -1,5 +1,6 @@
 #include "hermetic/inside.h"
 
+#include "reach/pause.h"
 #include "reach/process.h"
 
 #include <pthread.h>
@@ -180,6 +181,7 @@ enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
 void inside_begin(struct hermetic *h)
 {
 	why_clear(&h->a.why);
+	pause_ask(h->is_over, h->is_over_with);
 	json_decref(h->given);
 	h->given = NULL;
 }

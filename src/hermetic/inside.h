@@ -30,11 +30,14 @@ struct hermetic {
 	struct account a;
 	bool open;
 	bool agent;	       /* one may hold the keys */
+	bool patient;	       /* hermetic_listen() waits for a server */
 	bool anew;	       /* hermetic_began_anew() */
 	struct buf passphrase; /* without a NUL */
 	/* owned, or NULL */
 	char *home, *server, *username, *device_name, *algorithms, *ca, *mqtt;
 	struct password_cost cost;
+	bool (*is_over)(void *context, uint64_t waited_ms); /* or NULL */
+	void *is_over_with;
 	struct why last; /* of the last failure */
 	struct why odd;	 /* what hermetic_verify() shows to be looked at */
 	enum err failed; /* what it was */
@@ -49,11 +52,13 @@ struct hermetic {
 	struct buf picture;	 /* of hermetic_picture() */
 	struct buf saved;	 /* of hermetic_save_file() */
 
+	struct agent *holds; /* reach/agent.h; or NULL */
+
 	struct live_listener listener;
 	struct live *live;
 	struct live *way; /* of hermetic_connect(); NULL: by requests */
 	json_t *follow;	  /* {ID: after}: what to follow once it is listened */
-	json_t *unsent; /* {ID: true}: the sessions in which something waits */
+	json_t *unsent; /* {ID: flush}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
 	struct told told;
 	struct told_event *entry;	   /* of hermetic_entry() */
@@ -127,6 +132,13 @@ MUST_CHECK enum err inside_wish(struct device *device, enum hermetic_wish wish,
 MUST_CHECK enum err inside_set_wish(struct device *device,
 				    enum hermetic_wish wish, bool on);
 
+/* ---- handle.c ---- */
+
+/* The beginning of each call that opens a device: HERMETIC_OK, or why it may not. The second
+ * one: is there a state, and a passphrase where it is not open? */
+enum hermetic_result handle_may_open(struct hermetic *h);
+MUST_CHECK enum err handle_can_open(struct hermetic *h);
+
 /* ---- saying.c ---- */
 
 /* What came of view_send(), as hermetic_send() gives it: HERMETIC_KEPT has its reason told;
@@ -141,7 +153,9 @@ enum hermetic_result saying_kept(struct hermetic *h, const struct order *order,
  * session could not be followed is no failure of what was done: it is tried again
  * with the next connection. */
 void events_entered(struct hermetic *h, const char *session, uint64_t before);
-/* Something waits there that may go later. */
-void events_note_unsent(struct hermetic *h, const char *session);
+/* hermetic_fd() can be read: the next step has something to write. */
+void events_wake(struct hermetic *h);
+/* Something waits there that may go later; `flush` as hermetic_flush() does it. */
+void events_note_unsent(struct hermetic *h, const char *session, bool flush);
 
 #endif

@@ -55,6 +55,13 @@ enum hermetic_result hermetic_kept(struct hermetic *h, const char *session,
 enum hermetic_result hermetic_read_part(struct hermetic *h, const char *session,
 					uint64_t from, uint64_t to);
 
+/* Since 0.8. *read: up to which number the person has read. *count: texts of others behind
+ * that, and before number `before` (0: all of them); HERMETIC_UNREAD_MAX at most. */
+#define HERMETIC_UNREAD_MAX 1000
+enum hermetic_result hermetic_unread(struct hermetic *h, const char *session,
+				     uint64_t before, uint64_t *read,
+				     uint64_t *count);
+
 /* Since 0.8. Writes the receipt that is due in that session, where the person wants receipts:
  * for a handle that does not listen. That it could not be written is no failure. */
 enum hermetic_result hermetic_give_receipt(struct hermetic *h,

@@ -141,6 +141,22 @@ out:
 	return inside_result(h, e);
 }
 
+enum hermetic_result hermetic_unread(struct hermetic *h, const char *session,
+				     uint64_t before, uint64_t *read,
+				     uint64_t *count)
+{
+	struct device_unread unread;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(device_unread(h->a.device, session,
+			  before != 0 ? before : UINT64_MAX, &unread));
+	*read = unread.read;
+	*count = unread.count;
+out:
+	return inside_result(h, e);
+}
+
 enum hermetic_result hermetic_kept(struct hermetic *h, const char *session,
 				   uint64_t *first, uint64_t *last)
 {

@@ -7,7 +7,7 @@
 /* What is kept is told with its reason, as a failure is. */
 static enum hermetic_result kept(struct hermetic *h,
 				 const struct outcome *outcome,
-				 const char *session)
+				 const char *session, bool flush)
 {
 	json_t *given = json_pack("{s:I}", "item", (json_int_t)outcome->item);
 
@@ -18,7 +18,7 @@ static enum hermetic_result kept(struct hermetic *h,
 	(void)why_set(&h->a.why, ERR_STATE_PENDING, "waiting",
 		      "It waits to be sent.");
 	if (outcome->passing)
-		events_note_unsent(h, session);
+		events_note_unsent(h, session, flush);
 	(void)inside_result(h, ERR_STATE_PENDING);
 	return HERMETIC_KEPT;
 }
@@ -33,7 +33,7 @@ enum hermetic_result saying_kept(struct hermetic *h, const struct order *order,
 		sent = &nowhere;
 	if (outcome != NULL && outcome->kept) {
 		sent->item = outcome->item;
-		return kept(h, outcome, order->session);
+		return kept(h, outcome, order->session, false);
 	}
 	if (e == ERR_OK)
 		sent->number = outcome->seq;
@@ -216,7 +216,7 @@ enum hermetic_result hermetic_flush(struct hermetic *h, const char *session)
 	INSIDE_OPEN(h);
 	e = drive_order(&h->a, &order, &outcome);
 	if (outcome != NULL && outcome->kept)
-		return kept(h, outcome, session);
+		return kept(h, outcome, session, true);
 	return inside_result(h, e);
 }
 
@@ -245,8 +245,10 @@ enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 	INSIDE_OPEN(h);
 	if (!uuid_is_text(span_str(session)))
 		return inside_refuse(h, "usage", "That is no session's id.");
-	if (h->live != NULL)
+	if (h->live != NULL) {
 		live_type(h->live, session, types);
+		events_wake(h);
+	}
 	return HERMETIC_OK;
 }
 

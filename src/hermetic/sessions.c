@@ -313,8 +313,15 @@ enum hermetic_result hermetic_leave(struct hermetic *h, const char *session)
 
 enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session)
 {
+	uint64_t before;
+	enum err e;
+
 	INSIDE_OPEN(h);
-	return inside_result(h, enter(h, ORDER_RESOLVE, session));
+	before = device_last_seq(h->a.device, session);
+	TRY(enter(h, ORDER_RESOLVE, session));
+	events_entered(h, session, before);
+out:
+	return inside_result(h, e);
 }
 
 enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session)

@@ -57,6 +57,31 @@ void told_add(struct told *told, struct told_event *event)
 	told->last = event;
 }
 
+static bool is_entry_behind(const struct told_event *event, const char *session,
+			    uint64_t after)
+{
+	return event->entry != NULL && strcmp(event->session, session) == 0 &&
+	       event->event.number > after;
+}
+
+void told_drop_entries(struct told *told, const char *session, uint64_t after)
+{
+	struct told_event **at = &told->first;
+
+	told->last = NULL;
+	while (*at != NULL) {
+		struct told_event *event = *at;
+
+		if (is_entry_behind(event, session, after)) {
+			*at = event->next;
+			told_free_event(event);
+		} else {
+			told->last = event;
+			at = &event->next;
+		}
+	}
+}
+
 const struct hermetic_event *told_take(struct told *told)
 {
 	struct told_event *event = told->first;

@@ -36,6 +36,9 @@ void told_add(struct told *told, struct told_event *event);
 /* What a device tells (device_next_event()), without its entry. */
 void told_add_event(struct told *told, const struct device_event *event);
 
+/* Entries of that session behind number `after` that were not taken go: they are told again. */
+void told_drop_entries(struct told *told, const char *session, uint64_t after);
+
 /* The oldest; borrowed until the next call. NULL: there is none. */
 const struct hermetic_event *told_take(struct told *told);
 

@@ -51,49 +51,6 @@ out:
 
 /* ---- what a login is told ---- */
 
-enum err account_parse_cost(const char *text, struct password_cost *cost,
-			    struct why *why)
-{
-	uint64_t n = 0;
-
-	*cost = PASSWORD_COST;
-	if (text == NULL)
-		return ERR_OK;
-	if (text_parse_u64(&n, span_str(text), 1u << 22) != ERR_OK ||
-	    n < 1u << 14 || (n & (n - 1)) != 0)
-		return why_set(why, ERR_LOCAL_CONFIG, "usage",
-			       "HERMETIC_SCRYPT_N is a power of two from 16384 "
-			       "to 4194304, not \"%.20s\".",
-			       text);
-	cost->n = n;
-	return ERR_OK;
-}
-
-enum err account_parse_stock(const char *text, unsigned *stock, struct why *why)
-{
-	uint64_t n = 0;
-
-	*stock = 0;
-	if (text == NULL)
-		return ERR_OK;
-	if (text_parse_u64(&n, span_str(text), 100) != ERR_OK || n == 0)
-		return why_set(why, ERR_LOCAL_CONFIG, "usage",
-			       "HERMETIC_STOCK is a number from 1 to 100, not "
-			       "\"%.20s\".",
-			       text);
-	*stock = (unsigned)n;
-	return ERR_OK;
-}
-
-enum err account_parse_receipts(const char *text, bool *none, struct why *why)
-{
-	*none = text != NULL && strcmp(text, "off") == 0;
-	if (text == NULL || *none || strcmp(text, "on") == 0)
-		return ERR_OK;
-	return why_set(why, ERR_LOCAL_CONFIG, "usage",
-		       "HERMETIC_RECEIPTS is on or off, not \"%.20s\".", text);
-}
-
 static enum err check_login(const struct account_login *login, struct why *why)
 {
 	if (!text_is_username(span_str(login->username)))

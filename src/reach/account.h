@@ -57,21 +57,6 @@ struct account_login {
 	struct password_cost state_cost; /* of a new state */
 };
 
-/* HERMETIC_SCRYPT_N, the cost of a new state: a power of two from 2^14 to
- * 2^22; NULL: PASSWORD_COST. */
-MUST_CHECK enum err account_parse_cost(const char *text,
-				       struct password_cost *cost,
-				       struct why *why);
-
-/* HERMETIC_STOCK, from 1 to 100; NULL: 0, which is what the device has by itself. */
-MUST_CHECK enum err account_parse_stock(const char *text, unsigned *stock,
-					struct why *why);
-
-/* HERMETIC_RECEIPTS, "on" or "off"; NULL: on, as far as the device is not set
- * otherwise. */
-MUST_CHECK enum err account_parse_receipts(const char *text, bool *none,
-					   struct why *why);
-
 /* A new array of the names of the algorithms; NULL when out of memory. */
 json_t *account_suites_to_json(const struct suites *suites);
 

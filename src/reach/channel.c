@@ -100,16 +100,12 @@ bool channel_wants_token(const struct channel *channel)
 /* ---- time ---- */
 
 /* Also with no time at all it looks once. */
-void channel_wait(struct channel *channel, int fd, int timeout_ms,
-		  bool *readable)
+void channel_wait(struct channel *channel, int timeout_ms)
 {
 	uint64_t now = clock_steady_ms(), until = now + (uint64_t)timeout_ms;
 
-	*readable = false;
-	while (!channel->ended && json_array_size(channel->queue) == 0 &&
-	       !*readable) {
-		if (!channel->kind->serve(channel, fd, (int)(until - now),
-					  readable))
+	while (!channel->ended && json_array_size(channel->queue) == 0) {
+		if (!channel->kind->serve(channel, (int)(until - now)))
 			break;
 		now = clock_steady_ms();
 		if (now >= until)
@@ -183,7 +179,7 @@ enum err channel_request(struct channel *channel, const char *id, json_t *body,
 	while (channel->answer == NULL && !channel->ended) {
 		/* the answer stands behind pushes: read on whatever waits */
 		set_paused(channel, false);
-		(void)channel->kind->serve(channel, -1, PAUSE_ASK_MS, NULL);
+		(void)channel->kind->serve(channel, PAUSE_ASK_MS);
 		/* one that gives no answer to this gives none to the next one */
 		if (channel->answer == NULL &&
 		    (clock_steady_ms() - since >= ANSWER_MS ||

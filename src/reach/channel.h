@@ -56,10 +56,9 @@ MUST_CHECK enum err channel_send(struct channel *channel, const char *id,
 /* Hands a typing notice on, where they are taken, and waits for nothing: it may be lost. */
 void channel_type(struct channel *channel, const char *id, struct span notice);
 
-/* Waits until something is queued, `fd` (or -1) can be read, the connection
- * ended, or the time is over. *readable tells about fd. */
-void channel_wait(struct channel *channel, int fd, int timeout_ms,
-		  bool *readable);
+/* Waits until something is queued, a signal came, the connection ended, or the time is
+ * over. */
+void channel_wait(struct channel *channel, int timeout_ms);
 
 /* What can be read when the server has said something; it is served once a second,
  * also when it has not. -1: the connection ended. */

@@ -19,10 +19,9 @@ struct channel_kind {
 	 * something else is on its way. */
 	void (*type)(struct channel *channel, const char *id, const char *text);
 	bool names_requests; /* by a member "type" */
-	/* Waits for the server or `fd`, a second at most, and lets happen
-	 * what happens. False: a signal came. */
-	bool (*serve)(struct channel *channel, int fd, int timeout_ms,
-		      bool *readable);
+	/* Waits for the server, a second at most, and lets happen what happens. False: a
+	 * signal came. */
+	bool (*serve)(struct channel *channel, int timeout_ms);
 	int (*fd)(const struct channel *channel);
 	/* Reads, or lets it be. */
 	void (*read)(struct channel *channel, bool on);

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "reach/live_inside.h"
 #include "reach/notice.h"
-#include "reach/pause.h"
 #include "reach/tokens.h"
 #include "reach/typing.h"
 #include "reach/view.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -378,16 +378,13 @@ uint64_t live_retry_ms(const struct live *live)
 	return live->retry_at > now ? live->retry_at - now : 0;
 }
 
-static void wait_disconnected(const struct live *live, int fd, int timeout_ms,
-			      bool *readable)
+static void wait_disconnected(const struct live *live, int timeout_ms)
 {
-	struct pollfd input = { .fd = fd, .events = POLLIN };
 	uint64_t left = live_retry_ms(live);
 
 	if (timeout_ms > (int)left)
 		timeout_ms = (int)left;
-	(void)pause_poll(&input, 1, timeout_ms);
-	*readable = (input.revents & (POLLIN | POLLHUP)) != 0;
+	(void)poll(NULL, 0, timeout_ms);
 }
 
 static void write_due_receipts(struct live *live)
@@ -445,21 +442,20 @@ static void renew_due_keys(struct live *live)
 		}
 }
 
-enum err live_wait(struct live *live, int fd, int timeout_ms, bool *readable,
-		   bool *stopped)
+enum err live_wait(struct live *live, int timeout_ms, bool *stopped)
 {
 	enum err e = ERR_OK;
 
-	*readable = *stopped = false;
+	*stopped = false;
 	TRY(renew_connection(live));
 	write_due_receipts(live);
 	timeout_ms = bound_wait(live, timeout_ms);
 	if (live->channel == NULL) {
-		wait_disconnected(live, fd, timeout_ms, readable);
+		wait_disconnected(live, timeout_ms);
 		if (clock_steady_ms() >= live->retry_at)
 			TRY(reconnect(live));
 	} else {
-		channel_wait(live->channel, fd, timeout_ms, readable);
+		channel_wait(live->channel, timeout_ms);
 		TRY(take_what_came(live));
 	}
 	TRY(device_sweep(live->a->device));

@@ -64,9 +64,8 @@ MUST_CHECK enum err live_tell(struct live *live, bool *stopped);
 int live_fd(const struct live *live);
 uint64_t live_retry_ms(const struct live *live);
 
-/* Gives time to it, up to timeout_ms, or until `fd` (or -1) can be read.
- * A lost connection is no failure: it is tried again, slower and slower. */
-MUST_CHECK enum err live_wait(struct live *live, int fd, int timeout_ms,
-			      bool *readable, bool *stopped);
+/* Gives time to it, up to timeout_ms. A lost connection is no failure: it is tried again,
+ * slower and slower. */
+MUST_CHECK enum err live_wait(struct live *live, int timeout_ms, bool *stopped);
 
 #endif

@@ -182,27 +182,24 @@ static void find_refused(struct mqtt *mqtt)
 		channel_end(&mqtt->channel, SPAN_LIT("Connection refused"));
 }
 
-static bool serve(struct channel *channel, int fd, int timeout_ms,
-		  bool *readable)
+static bool serve(struct channel *channel, int timeout_ms)
 {
-	struct pollfd fds[2] = { { .fd = -1 }, { .fd = fd, .events = POLLIN } };
+	struct pollfd in = { .fd = -1 };
 	struct mqtt *mqtt = of(channel);
 	int most = mqtt->again_at != 0 ? AGAIN_MS : 1000;
 	bool undisturbed;
 
 	if (!channel->paused) {
-		fds[0].fd = mosquitto_socket(mqtt->m);
-		fds[0].events = POLLIN;
+		in.fd = mosquitto_socket(mqtt->m);
+		in.events = POLLIN;
 		if (!mqtt->connected || mosquitto_want_write(mqtt->m))
-			fds[0].events |= POLLOUT;
+			in.events |= POLLOUT;
 	}
 	if (timeout_ms < 0 || timeout_ms > most)
 		timeout_ms = most;
-	undisturbed = pause_poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
-	if (readable != NULL)
-		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
+	undisturbed = poll(&in, 1, timeout_ms) >= 0 || errno != EINTR;
 	step(mqtt);
-	if ((fds[0].revents & (POLLERR | POLLHUP)) != 0)
+	if ((in.revents & (POLLERR | POLLHUP)) != 0)
 		find_refused(mqtt);
 	return undisturbed;
 }
@@ -230,7 +227,7 @@ static enum err subscribe_once(struct mqtt *mqtt, struct why *why)
 		MOSQ_ERR_SUCCESS)
 		channel_end(&mqtt->channel, SPAN_LIT("connection lost"));
 	while (mqtt->granted < 0 && !mqtt->channel.ended) {
-		(void)serve(&mqtt->channel, -1, PAUSE_ASK_MS, NULL);
+		(void)serve(&mqtt->channel, PAUSE_ASK_MS);
 		if (clock_steady_ms() - since >= CHANNEL_CONNECT_MS ||
 		    pause_is_over(since))
 			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
@@ -467,7 +464,7 @@ static void try_address(struct mqtt *mqtt, const struct address *address,
 		if (clock_steady_ms() >= until || pause_is_over(since))
 			channel_end(&mqtt->channel, SPAN_LIT("no answer"));
 		else
-			(void)serve(&mqtt->channel, -1, 100, NULL);
+			(void)serve(&mqtt->channel, 100);
 	}
 }
 

@@ -10,8 +10,3 @@ enum err process_start(void)
 		return ERR_LOCAL_MEMORY;
 	return libraries_start();
 }
-
-void process_end(void)
-{
-	curl_global_cleanup();
-}

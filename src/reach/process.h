@@ -7,6 +7,5 @@
 /* Before anything else of the folder, and before there are threads. From then
  * on jansson wipes what it frees. */
 MUST_CHECK enum err process_start(void);
-void process_end(void);
 
 #endif

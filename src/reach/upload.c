@@ -1,7 +1,7 @@
 #include "reach/upload.h"
 
+#include "base/given.h"
 #include "device/attached.h"
-#include "reach/given.h"
 #include "reach/sealing.h"
 #include "reach/upload_book.h"
 
@@ -191,12 +191,14 @@ enum err upload_open(struct account *a, const char *session, const char *path,
 		     const struct suite *suite, struct upload *upload)
 {
 	struct buf whole = BUF_INIT;
+	char problem[GIVEN_PROBLEM];
 	struct stat is;
 	int from = -1;
 	enum err e;
 
 	*upload = (struct upload){ .fd = -1, .from = -1, .path = path };
-	TRY(given_open(path, &from, &is, &a->why));
+	if (given_open(path, &from, &is, problem) != ERR_OK)
+		TRY(why_set(&a->why, ERR_PEER_INVALID, "file", "%s", problem));
 	TRY(name_whole(a, path, &whole));
 	TRY(upload_name(session, span_of(whole.p, whole.n - 1),
 			upload->record));

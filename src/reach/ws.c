@@ -306,24 +306,21 @@ static void type(struct channel *channel, const char *id, const char *text)
 }
 
 /* lws has timers of its own: it is served at least once a second. */
-static bool serve(struct channel *channel, int fd, int timeout_ms,
-		  bool *readable)
+static bool serve(struct channel *channel, int timeout_ms)
 {
-	struct pollfd fds[2] = { { .fd = -1 }, { .fd = fd, .events = POLLIN } };
+	struct pollfd in = { .fd = -1 };
 	struct ws *ws = of(channel);
 	bool undisturbed;
 
 	if (ws->wsi != NULL) {
-		fds[0].fd = lws_get_socket_fd(ws->wsi);
-		fds[0].events = channel->paused ? 0 : POLLIN;
+		in.fd = lws_get_socket_fd(ws->wsi);
+		in.events = channel->paused ? 0 : POLLIN;
 		if (ws->out.n > 0)
-			fds[0].events |= POLLOUT;
+			in.events |= POLLOUT;
 	}
 	if (timeout_ms < 0 || timeout_ms > 1000)
 		timeout_ms = 1000;
-	undisturbed = pause_poll(fds, 2, timeout_ms) >= 0 || errno != EINTR;
-	if (readable != NULL)
-		*readable = (fds[1].revents & (POLLIN | POLLHUP)) != 0;
+	undisturbed = poll(&in, 1, timeout_ms) >= 0 || errno != EINTR;
 	(void)lws_service(ws->context, -1);
 	return undisturbed;
 }

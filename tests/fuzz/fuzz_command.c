@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "command/args.h"
+#include "command/environment.h"
 #include "reach/cluster.h"
 #include "reach/log_pages.h"
 #include "reach/problem.h"
@@ -171,14 +172,12 @@ static void use_address(const char *text)
 
 static void use_number(const char *text)
 {
-	struct password_cost cost = { 0 };
-	struct why why = { .text = "" };
-	unsigned stock = 0;
+	const struct args args = { .scrypt_n = text, .stock = text };
+	struct hermetic_config config = { 0 };
+	struct reason why = { 0 };
 
-	if (account_parse_cost(text, &cost, &why) == ERR_OK &&
-	    (cost.n & (cost.n - 1)) != 0)
-		abort();
-	if (account_parse_stock(text, &stock, &why) == ERR_OK && stock > 100)
+	if (environment_take(&args, &why, &config) == ERR_OK &&
+	    (config.scrypt_n == 0 || config.stock != config.scrypt_n))
 		abort();
 }
 

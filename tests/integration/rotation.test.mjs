@@ -442,11 +442,11 @@ describe('rotation', { concurrency: false }, () => {
       INSERT INTO key_package (device_id, algorithm, ref, key_package,
         last_resort, expires_at) VALUES ('${alice.id}', 'aes-256-gcm',
         '\\x01', '', false, now())`);
-    // as nodes do, the worker remembers a revocation for five minutes more than a life
+    // as nodes do, the worker remembers a revocation for ten minutes more than a life
     const revoked = [randomUUID(), randomUUID()];
     await psql(`INSERT INTO token_family (family_id, device_id, revoked_at) VALUES
-      ('${revoked[0]}', '${alice.id}', now() - interval '880 seconds'),
-      ('${revoked[1]}', '${alice.id}', now() - interval '920 seconds')`);
+      ('${revoked[0]}', '${alice.id}', now() - interval '1180 seconds'),
+      ('${revoked[1]}', '${alice.id}', now() - interval '1220 seconds')`);
     await rotateOnce(postgres, { HERMETIC_ACCESS_TOKEN_SECONDS: '600' });
     assert.equal(await psql(`SELECT family_id FROM token_family
       WHERE family_id IN ('${revoked.join("', '")}')`), revoked[0]);

@@ -22,6 +22,16 @@ const HELPERS = `
   globalThis.seen = text => place().innerText.includes(text);
   globalThis.said = text => [...document.querySelectorAll('.message:not(.pending) .text')]
     .some(e => e.textContent === text);
+  /** What has the focus: its name, whether it is in sight, and seen to have the focus. */
+  globalThis.focused = () => {
+    const it = document.activeElement, at = it.getBoundingClientRect();
+    const { outlineStyle } = getComputedStyle(it);
+    const isLost = it === document.body;
+    return { name: isLost ? 'nothing'
+      : (it.ariaLabel ?? it.labels?.[0]?.textContent ?? it.textContent).trim(),
+    isLost, isMarked: outlineStyle !== 'none' || it.tabIndex < 0,
+    isInSight: at.bottom > 0 && at.right > 0 && at.top < innerHeight && at.left < innerWidth };
+  };
   globalThis.violations ??= [];
   document.addEventListener('securitypolicyviolation', e =>
     violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample));
@@ -100,12 +110,37 @@ export class Page {
   }
 
   /** Keys as a keyboard gives them: "Enter", "ArrowUp", or a character. */
-  async press(key) {
-    const codes = { Enter: 13, Escape: 27, Tab: 9, ArrowUp: 38, ArrowDown: 40 };
-    const it = { key, windowsVirtualKeyCode: codes[key], code: key,
-      ...key === 'Enter' ? { text: '\r' } : {} };
+  async press(key, { shift = false } = {}) {
+    const codes = { Enter: 13, Escape: 27, Tab: 9, ' ': 32, ArrowUp: 38, ArrowDown: 40,
+      ArrowRight: 39 };
+    const texts = { Enter: '\r', ' ': ' ' };
+    const it = { key, windowsVirtualKeyCode: codes[key], code: key === ' ' ? 'Space' : key,
+      modifiers: shift ? 8 : 0, ...key in texts ? { text: texts[key] } : {} };
     await this.call('Input.dispatchKeyEvent', { type: 'keyDown', ...it });
     await this.call('Input.dispatchKeyEvent', { type: 'keyUp', ...it });
+  }
+
+  /** What has the focus (`focused` above). */
+  focus() {
+    return this.does('return focused()');
+  }
+
+  /** Presses Tab until the control of that name, or whose name matches, has the focus. Each one
+   * on the way is in sight, and is seen to have it. */
+  async tabTo(name, { back = false } = {}) {
+    const isIt = one => typeof name === 'string' ? one.name === name : name.test(one.name);
+    let left = 60; // controls; a page of more has none of that name, or a trap on the way
+    const passed = [];
+    await until(async () => {
+      const one = await this.focus();
+      if (!one.isLost && !(one.isInSight && one.isMarked))
+        throw new Error(`the focus is not seen: ${JSON.stringify(one)}`);
+      if (isIt(one)) return true;
+      if (left-- === 0) throw new Error(`no ${name} among ${passed.join(', ')}`);
+      passed.push(one.name);
+      await this.press('Tab', { shift: back });
+      return false;
+    }, { ms: LONG_MS, name: `the focus at ${name}` });
   }
 
   /** A key for each character, where the focus is. */

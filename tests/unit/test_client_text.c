@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "command/chat.h"
 #include "command/entry_line.h"
+#include "command/environment.h"
 #include "command/home.h"
 #include "command/out.h"
 #include "crypto/xwing.h"
@@ -102,26 +103,99 @@ static void test_openssl_too_old(void **state)
 	assert_int_equal(suites.count, 0);
 }
 
-static void test_costs(void **state)
+static enum err take_environment(const char *cost, const char *stock,
+				 const char *receipts,
+				 struct hermetic_config *config)
 {
-	struct password_cost cost;
-	struct why why = { 0 };
+	const struct args args = { .scrypt_n = cost,
+				   .stock = stock,
+				   .receipts = receipts };
+	struct reason why = { 0 };
+	enum err e = environment_take(&args, &why, config);
+
+	assert_int_equal(why.result,
+			 e == ERR_OK ? HERMETIC_OK : HERMETIC_USAGE);
+	return e;
+}
+
+static void test_environment(void **state)
+{
+	struct hermetic_config config = { 0 };
 	(void)state;
 
-	assert_int_equal(account_parse_cost(NULL, &cost, &why), ERR_OK);
-	assert_int_equal(cost.n, PASSWORD_COST.n);
-	assert_int_equal(account_parse_cost("16384", &cost, &why), ERR_OK);
-	assert_int_equal(cost.n, 16384);
-	assert_int_not_equal(account_parse_cost("8192", &cost, &why), ERR_OK);
-	assert_int_not_equal(account_parse_cost("16385", &cost, &why), ERR_OK);
-	assert_int_not_equal(account_parse_cost("8388608", &cost, &why),
+	assert_int_equal(take_environment(NULL, NULL, NULL, &config), ERR_OK);
+	assert_int_equal(config.scrypt_n, 0);
+	assert_int_equal(config.stock, 0);
+	assert_true(config.receipts);
+	assert_int_equal(take_environment("16384", "7", "off", &config),
+			 ERR_OK);
+	assert_int_equal(config.scrypt_n, 16384);
+	assert_int_equal(config.stock, 7);
+	assert_false(config.receipts);
+	assert_int_not_equal(take_environment("0", NULL, NULL, &config),
 			     ERR_OK);
+	assert_int_not_equal(take_environment("16384x", NULL, NULL, &config),
+			     ERR_OK);
+	assert_int_not_equal(
+	    take_environment(NULL, "4294967296", NULL, &config), ERR_OK);
+	assert_int_not_equal(take_environment(NULL, NULL, "yes", &config),
+			     ERR_OK);
+}
+
+static enum hermetic_result make_handle(uint32_t cost, uint32_t stock)
+{
+	const struct hermetic_config config = { .size = sizeof(config),
+						.home = "/nowhere",
+						.scrypt_n = cost,
+						.stock = stock };
+	struct hermetic *h = NULL;
+	enum hermetic_result result = hermetic_new(&config, &h);
+
+	hermetic_free(h);
+	return result;
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(make_handle(0, 0), HERMETIC_OK);
+	assert_int_equal(make_handle(1u << 14, 100), HERMETIC_OK);
+	assert_int_equal(make_handle(1u << 22, 1), HERMETIC_OK);
+	assert_int_equal(make_handle(1u << 13, 0), HERMETIC_USAGE);
+	assert_int_equal(make_handle((1u << 14) + 1, 0), HERMETIC_USAGE);
+	assert_int_equal(make_handle(1u << 23, 0), HERMETIC_USAGE);
+	assert_int_equal(make_handle(0, 101), HERMETIC_USAGE);
+}
+
+/* A call that succeeds wipes no reason, and memory that is out is told as that. */
+static void test_reasons(void **state)
+{
+	const struct hermetic_config config = { .size = sizeof(config),
+						.home = "/nowhere" };
+	struct cmd cmd = { 0 };
+	(void)state;
+
+	assert_int_equal(hermetic_new(&config, &cmd.h), HERMETIC_OK);
+	assert_int_equal(cmd_no(&cmd, HERMETIC_GONE, "no-such",
+				"There is no %s.", "caf\xc3"),
+			 ERR_PEER_INVALID);
+	assert_int_equal(cmd_did(&cmd, hermetic_set_passphrase(cmd.h, "p", 1)),
+			 ERR_OK);
+	reason_end(&cmd.why, ERR_PEER_INVALID);
+	assert_int_equal(cmd.why.result, HERMETIC_GONE);
+	assert_string_equal(cmd.why.text, "There is no caf.");
+	reason_end(&cmd.why, ERR_LOCAL_MEMORY);
+	assert_int_equal(cmd.why.result, HERMETIC_LOCAL);
+	assert_string_equal(cmd.why.slug, "failed");
+	assert_int_not_equal(cmd_did(&cmd, hermetic_open(cmd.h)), ERR_OK);
+	assert_string_equal(cmd.why.slug, "no-state");
+	hermetic_free(cmd.h);
 }
 
 static void expect_home(const char *home, const char *name, const char *path)
 {
 	struct buf found = BUF_INIT;
-	struct why why = { 0 };
+	struct reason why = { 0 };
 
 	assert_int_equal(home_find(home, name, &why, &found), ERR_OK);
 	assert_string_equal((const char *)found.p, path);
@@ -131,14 +205,15 @@ static void expect_home(const char *home, const char *name, const char *path)
 static void test_homes(void **state)
 {
 	struct buf found = BUF_INIT;
-	struct why why = { 0 };
+	struct reason why = { 0 };
 	(void)state;
 
 	(void)setenv("XDG_DATA_HOME", "/nowhere/data", 1);
 	expect_home("/h", "alice", "/h");
 	expect_home(NULL, "alice", "/nowhere/data/hermetic/alice");
 	expect_home(NULL, "..", "/nowhere/data/hermetic/@..");
-	assert_int_equal(home_find(NULL, NULL, &why, &found), ERR_STATE_GONE);
+	assert_int_equal(home_find(NULL, NULL, &why, &found), ERR_PEER_INVALID);
+	assert_int_equal(why.result, HERMETIC_NO_ACCOUNT);
 	(void)unsetenv("XDG_DATA_HOME");
 	(void)setenv("HOME", "/nowhere", 1);
 	expect_home(NULL, "bob", "/nowhere/.local/share/hermetic/bob");
@@ -588,7 +663,9 @@ int main(void)
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_algorithms),
 		cmocka_unit_test(test_openssl_too_old),
-		cmocka_unit_test(test_costs),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_homes),
 		cmocka_unit_test(test_contents),
 		cmocka_unit_test(test_blank),

@@ -19,7 +19,6 @@
 #include "reach/choose.h"
 #include "reach/cluster.h"
 #include "reach/fold.h"
-#include "reach/pause.h"
 
 #define FAMILY "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"
 #define NAMASTE                                                                \
@@ -187,32 +186,6 @@ static void test_rows_of_words(void **state)
 				 (const char *)out.p);
 		buf_clear(&out);
 	}
-}
-
-/* A signal that is blocked while somebody looks ends the waiting that follows. */
-static void note_signal(int number)
-{
-	(void)number;
-}
-
-static void test_a_signal_before_waiting(void **state)
-{
-	struct sigaction action = { .sa_handler = note_signal }, old;
-	sigset_t ours, before;
-	(void)state;
-
-	(void)sigaction(SIGUSR1, &action, &old);
-	(void)sigemptyset(&ours);
-	(void)sigaddset(&ours, SIGUSR1);
-	(void)sigprocmask(SIG_BLOCK, &ours, &before);
-	pause_set_mask(&before);
-	(void)raise(SIGUSR1);
-	assert_int_equal(pause_poll(NULL, 0, -1), -1);
-	assert_int_equal(errno, EINTR);
-	assert_int_equal(pause_poll(NULL, 0, 1), 0);
-	pause_set_mask(NULL);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	(void)sigaction(SIGUSR1, &old, NULL);
 }
 
 /* A question is wider than the terminal, and goes with all of its rows. */
@@ -420,7 +393,6 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_rows_of_words),
 		cmocka_unit_test(test_lines_as_rows),
-		cmocka_unit_test(test_a_signal_before_waiting),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_folding),
 		cmocka_unit_test(test_a_paste_without_end),

@@ -52,7 +52,8 @@ class Act(IntEnum):
 
 class EventKind(IntEnum):
     TEXT, EDIT, DELETE, REACTION, ENTRY, SENT, REFUSED, ENDED, INVITED, \
-        DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING, RECEIPT = range(14)
+        DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING, RECEIPT, \
+        WAITS = range(15)
 
 
 class OrderKind(IntEnum):
