@@ -11,6 +11,6 @@ BEGIN
                  WHERE m.session_id = p_session AND m.seq = p_seq
                    AND m.head = p_head)
       OR EXISTS (SELECT FROM hermetic.history_floor f
-                 WHERE f.session_id = p_session AND f.seq = p_seq + 1
+                 WHERE f.session_id = p_session AND f.seq - 1 = p_seq
                    AND f.head = p_head);
 END $$;

@@ -102,7 +102,8 @@ static const struct row ROWS[METRIC_COUNT] = {
 	{ GAUGE, METRICS_API, "hermetic_login_tasks",
 	  "Passwords being hashed or waiting for it." },
 	{ COUNTER, METRICS_API, "hermetic_logins_refused_total",
-	  "Passwords that no thread was left for." },
+	  "Passwords that no thread was left for, or of whose account others "
+	  "wait already." },
 	{ COUNTER, WRITES, "hermetic_rate_limited_total",
 	  "Tries above a rate limit." },
 	{ COUNTER, METRICS_ROTATION, "hermetic_rotation_runs_total",

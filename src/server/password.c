@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "server/edge/job.h"
 
@@ -129,7 +130,11 @@ enum err password_hash(const char *username, struct span password,
 	work->arg = arg;
 	TRY(buf_end(&work->password));
 	TRY(buf_end(&work->salt));
-	ENSURE(count(username, false) < PASSWORD_WAITING, ERR_LOCAL_BUSY);
+	if (count(username, false) >= PASSWORD_WAITING) {
+		metrics_count(METRIC_LOGINS_REFUSED, 1);
+		e = ERR_LOCAL_BUSY;
+		goto out;
+	}
 	if (count(username, true) < PASSWORD_JOBS)
 		TRY(run(work));
 	remember(work);

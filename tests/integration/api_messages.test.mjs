@@ -64,7 +64,7 @@ describe('messages', { concurrency: false }, () => {
       END $$;
       EXECUTE append ('{${session.id}}', '{${alice.id}}', '{${session.epoch}}',
         ${hex(bytes.subarray(NONCE, NONCE + 16))}, ${hex(bytes)}, '{""}', '{-1}',
-        '{""}', 0, 0, 0, 0, '{0}', NULL);
+        '{""}', 0, 0, 0, 0, '{0}', ${postgres.bucket(session.id)});
       UPDATE session SET epoch = epoch + 1 WHERE session_id = '${session.id}';
       COMMIT;`);
     await until(async () => (await postgres.rows(`SELECT pid

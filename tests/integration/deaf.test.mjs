@@ -38,9 +38,7 @@ describe('the listener', { concurrency: false }, () => {
   });
 
   const get = async name => (await scrape(port)).get(name);
-  const backends = async name => (await postgres.psql(`SELECT pid
-    FROM pg_stat_activity WHERE application_name = '${name}'`))
-    .split('\n').map(Number);
+  const backends = name => postgres.backends(name);
 
   test('hears its own probes, and nobody else is woken', async () => {
     await until(async () => await get('hermetic_listeners') === 1,

@@ -282,13 +282,13 @@ describe('Kubernetes', () => {
       'networking.k8s.io/v1': 'NetworkingV1' };
     for (const d of [...all, ...example, ...objects]) {
       const { validate } = await import(pathToFileURL(join(models, 'node_modules',
-        'kubernetes-models/_schemas', `IoK8sApi${group[d.apiVersion]}${d.kind}.js`)));
+        'kubernetes-models/_schemas', `IoK8sApi${group[d.apiVersion]}${d.kind}.mjs`)));
       assert.ok(validate(d), JSON.stringify(validate.errors));
     }
     const [wrong] = structuredClone(all);
     wrong.spec.template.spec.containers = 'none';
     const { validate } = await import(pathToFileURL(join(models, 'node_modules',
-      'kubernetes-models/_schemas/IoK8sApiBatchV1Job.js')));
+      'kubernetes-models/_schemas/IoK8sApiBatchV1Job.mjs')));
     assert.equal(validate({ ...wrong, kind: 'Job', apiVersion: 'batch/v1' }), false);
   });
 });

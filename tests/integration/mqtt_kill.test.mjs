@@ -121,7 +121,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
     await client.known(session);
     await client.publish(sendTo(session), session.envelope());
     // as if it hung: the backends stand still
-    const backends = (await postgres.rows(`SELECT pid FROM pg_stat_activity
+    const backends = (await postgres.rows(`SELECT pid FROM ${postgres.activity}
       WHERE application_name = 'hermetic writer'
         AND usename = 'hermetic_mqtt_bridge'`)).map(r => r.pid);
     assert.equal(backends.length, 2);

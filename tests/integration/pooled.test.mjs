@@ -67,7 +67,7 @@ describe('by a pool', { concurrency: false }, () => {
 
   test('connections are shared, and nothing stays in them', async () => {
     const rows = await postgres.rows(`SELECT application_name AS name
-      FROM pg_stat_activity WHERE usename = 'hermetic_api'`);
+      FROM ${postgres.activity} WHERE usename = 'hermetic_api'`);
     assert.equal(rows.filter(r => r.name === 'hermetic listener').length, 2);
     assert.ok(rows.length <= 4, `${rows.length} connections`);
     const show = what => postgres.psql(`SHOW ${what}`, { url: pool.apiUrl });
@@ -77,7 +77,8 @@ describe('by a pool', { concurrency: false }, () => {
       assert.equal(await show('enable_seqscan'), 'on');
     }
     assert.equal(await postgres.psql('SELECT count(*) FROM pg_locks ' +
-      "WHERE locktype = 'advisory'"), '0');
+      "WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database " +
+      'WHERE datname = current_database())'), '0');
   });
 
   test('a connection of the pool breaks under load', async () => {
@@ -97,7 +98,7 @@ describe('by a pool', { concurrency: false }, () => {
     });
     await until(() => seqs.length > 20);
     await postgres.psql(`SELECT pg_terminate_backend(pid)
-      FROM pg_stat_activity WHERE usename = 'hermetic_api'
+      FROM ${postgres.activity} WHERE usename = 'hermetic_api'
         AND application_name <> 'hermetic listener'`);
     const before = seqs.length;
     await until(() => seqs.length > before + 20);

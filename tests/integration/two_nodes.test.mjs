@@ -35,8 +35,7 @@ describe('two nodes', { concurrency: false }, () => {
       return socket;
     }));
   const closeAll = sockets => Promise.all(sockets.map(s => s.close()));
-  const listeners = () => postgres.rows(`SELECT pid FROM pg_stat_activity
-    WHERE application_name = 'hermetic listener'`);
+  const listeners = () => postgres.backends('hermetic listener');
 
   test('sent to one, pushed by the other', async () => {
     const session = await pair();
@@ -59,9 +58,7 @@ describe('two nodes', { concurrency: false }, () => {
     const session = await pair();
     const sockets = await several(bob, two, session);
     await Promise.all(sockets.map(s => s.upTo(session, 1)));
-    const queries = async () => (await postgres.rows(`SELECT pid
-      FROM pg_stat_activity WHERE application_name = 'hermetic queries'
-      ORDER BY pid`)).map(r => r.pid);
+    const queries = () => postgres.backends('hermetic queries');
     const readers = await queries();
     let sent;
     for (const pid of readers) process.kill(pid, 'SIGSTOP');
@@ -172,10 +169,10 @@ describe('two nodes', { concurrency: false }, () => {
     })();
     for (let i = 0; i < 5; i++) {
       const from = sent;
-      const before = (await listeners()).map(l => l.pid);
+      const before = await listeners();
       await postgres.killBackend('hermetic listener');
       await until(async () => {
-        const now = (await listeners()).map(l => l.pid);
+        const now = await listeners();
         return now.length === 2 && now.every(pid => !before.includes(pid));
       }, { name: 'new listeners' });
       await until(() => sent > from + 10);
@@ -223,8 +220,7 @@ describe('two nodes', { concurrency: false }, () => {
     const session = await pair();
     const sockets = await several(bob, two, session);
     for (let i = 0; i < 3; i++) {
-      await postgres.psql(`SELECT pg_terminate_backend(pid)
-        FROM pg_stat_activity WHERE application_name LIKE 'hermetic %'`);
+      await postgres.killBackend('hermetic %');
       const envelope = base64(session.envelope());
       const answer = await until(async () => {
         const a = await alice.post(session.path('/send'), { envelope });

@@ -197,9 +197,7 @@ describe('typing', { concurrency: false }, () => {
 
   test('a worker that has too much to ask drops notices, and no message',
     async () => {
-      const queries = async () => (await postgres.rows(`SELECT pid
-        FROM pg_stat_activity WHERE application_name = 'hermetic queries'`))
-        .map(row => row.pid);
+      const queries = () => postgres.backends('hermetic queries');
       const others = await queries();
       const port = await freePort();
       const full = await startNode({ postgres, workers: 1,

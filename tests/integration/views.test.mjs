@@ -189,4 +189,14 @@ describe('views of the log', { concurrency: false }, () => {
           .status);
       assert.deepEqual(answers, [409, 409, 201, 201, 201]);
     });
+
+  test('one far away of a log that has lost its start is none', async () => {
+    const session = await trio();
+    await postgres.psql(`INSERT INTO hermetic.history_floor (session_id, seq, head)
+      VALUES ('${session.id}', 2, sha256('before'))`);
+    const has = seq => postgres.psql(`SELECT hermetic.has_view('${session.id}', ${seq},
+      sha256('before'))`);
+    assert.equal(await has(2n ** 63n - 1n), 'f');
+    assert.equal(await has(1), 't');
+  });
 });

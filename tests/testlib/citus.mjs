@@ -22,8 +22,8 @@ export const citusUrl = process.env.HERMETIC_TEST_CITUS_URL || undefined;
 export const needsOwn = citusUrl &&
   'it needs a PostgreSQL of its own, and HERMETIC_TEST_CITUS_URL is a cluster of all tests';
 
-// Roles are the whole cluster's: what makes them, which a node that joins does, too, waits here
-// for all other tests that do.
+// Roles are the whole cluster's: what makes them, or gives them to a worker with a table, waits
+// here for all other tests that do.
 async function alone(what) {
   const child = spawn('psql', ['-X', '-q', '-A', '-t'],
     { env: { ...process.env, ...pgEnv(citusUrl) }, stdio: ['pipe', 'pipe', 'inherit'] });
@@ -66,13 +66,15 @@ export async function startSpread({ root, migrate, migrateUp, urlsOf }) {
   const url = role => at(coordinator, role, name);
   const self = asked({ adminUrl: at(coordinator, superuser, name), ...urlsOf(url),
     passwords: {}, adminRole, env: { HERMETIC_DATABASE_BUCKETS: String(SHARDS) } });
+  self.bucket = session => `'${session}'`;
+  self.writers = 4;
   // a lock of any machine, by who waits for it on the coordinator
   self.waiting = `(SELECT pid, application_name, query FROM citus_lock_waits
     JOIN pg_stat_activity ON pid = waiting_gpid % 10000000000) AS waiting`;
   /** deploy/distribute.sql, which may run again. */
-  self.distribute = () => exec('psql', ['-X', '-q', '-v', `shards=${SHARDS}`, '-f',
-    join(root, 'deploy/distribute.sql')],
-  { env: { ...process.env, ...pgEnv(self.ownerUrl) } });
+  self.distribute = () => alone(() => exec('psql', ['-X', '-q', '-v', `shards=${SHARDS}`,
+    '-f', join(root, 'deploy/distribute.sql')],
+  { env: { ...process.env, ...pgEnv(self.ownerUrl) } }));
   /** What each of its machines has. */
   self.dump = async () => (await Promise.all(all.map(node => exec('pg_dump', ['--inserts'],
     { maxBuffer: 1 << 30, env: { ...process.env, ...pgEnv(at(node, superuser, name)) } }))))

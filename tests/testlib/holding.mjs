@@ -30,6 +30,6 @@ export function holding({ adminUrl }, sql) {
 
 /** Until so many statements of nodes wait for somebody's lock. */
 export const waits = (postgres, count) => until(async () =>
-  count === Number(await postgres.psql(`SELECT count(*) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND application_name LIKE 'hermetic %'`)),
+  count === Number(await postgres.psql(`SELECT count(DISTINCT pid) FROM ${postgres.waiting}
+    WHERE application_name LIKE 'hermetic %'`)),
 { name: `${count} statements that wait` });

@@ -34,9 +34,24 @@ export function asked(self) {
   self.waiting = `(SELECT pid, application_name, query FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND datname = current_database()) AS waiting`;
 
-  /** Ends the backends that call themselves so; returns how many. */
+  /** In a FROM: the backends of the database, as pg_stat_activity has them: the server may have
+   * other tests' databases, too. */
+  self.activity = `(SELECT * FROM pg_stat_activity
+    WHERE datname = current_database()) AS activity`;
+
+  /** The pids of the backends that call themselves so, by LIKE, in order. */
+  self.backends = async name => (await self.rows(`SELECT pid FROM ${self.activity}
+    WHERE application_name LIKE '${name}' ORDER BY pid`)).map(r => r.pid);
+
+  /** Ends them; returns how many. */
   self.killBackend = async name => Number(await self.psql(
-    `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-      WHERE application_name = '${name.replaceAll("'", "''")}'`));
+    `SELECT count(pg_terminate_backend(pid)) FROM ${self.activity}
+      WHERE application_name LIKE '${name}'`));
+
+  /** The bucket of a session in a statement over several, as store/bucket.h puts it. */
+  self.bucket = () => 'NULL';
+
+  /** So many connections of a worker write. */
+  self.writers = 1;
   return self;
 }
