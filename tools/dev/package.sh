@@ -45,7 +45,9 @@ package_module() { # [--newest: sources that are fetched now, and no older ones]
   step "Building the module of the page (OpenSSL takes some minutes the first time)."
   [ $# -eq 0 ] || rm -f build/wasm/sources/versions
   make --no-print-directory -s -j"$(nproc)" WASM_SOURCES_FLAGS="$*" wasm-module ||
-    die "the module cannot be built; the words stand above."
+    die "the module cannot be built; the words stand above." \
+      "${1:+A release wants the newest sources: where a mirror of Debian does not have them yet," \
+"try again later, or let apt take Debian from another one.}"
 }
 
 # All that is not ignored, the module, and what a clone alone knows: the commit, and the
@@ -106,7 +108,8 @@ release_make() {
   ! git rev-parse -q --verify "v$version" >/dev/null || die "there is a tag v$version" \
     "already; src/hermetic/hermetic.h has the version."
   grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
-    die "CHANGELOG.md has no heading \"## [$version] - DATE\"."
+    die "CHANGELOG.md has no heading \"## [$version] - DATE\": CONTRIBUTING.md, \"A" \
+      "release\", says what comes before one."
   package_module --newest
   step "Releasing $version."
   git tag -a "v$version" -m "Hermetic $version"
