@@ -19,10 +19,9 @@ COPY src src
 COPY workers workers
 RUN make -s -j"$(nproc)" VARIANT=release all
 
-# The page for browsers. It is the same for each platform, so whoever builds makes it on their
-# own. OpenSSL, which takes minutes, is built before what changes more often is there. apt's
-# lists stay: by them tools/wasm-sources finds where Debian is.
-FROM --platform=${BUILDPLATFORM} ${BASE} AS page
+# The page for browsers. OpenSSL, which takes minutes, is built before what changes more often
+# is there. apt's lists stay: by them tools/wasm-sources finds where Debian is.
+FROM ${BASE} AS page
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
