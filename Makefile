@@ -58,10 +58,11 @@ once = $(eval $(1) := $(2))$($(1))
 pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell pkg-config --libs $(1))
 
-# One static library a folder.
+# One static library a folder, with the rooms in it.
 FOLDERS := base crypto twofish wire content check mls session device signs reach hermetic qr command \
 	store door admin
-objects = $(patsubst %.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
+sources = $(wildcard src/$(1)/*.c src/$(1)/*/*.c)
+objects = $(patsubst %.c,$(B)/%.o,$(call sources,$(1)))
 lib = $(B)/lib/libhermetic-$(1).a
 
 # The command's main file stays out of its library.
@@ -93,7 +94,7 @@ $(B)/%.o: %.c
 	$(CC) $(CFLAGS_ALL) $(CFLAGS_FOLDER) -c $< -o $@
 
 .PHONY: libs
-libs: $(foreach f,$(FOLDERS),$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+libs: $(foreach f,$(FOLDERS),$(if $(call sources,$(f)),$(call lib,$(f))))
 
 .PHONY: clean
 clean:

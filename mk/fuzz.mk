@@ -10,7 +10,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/run_%,\
 	$(FUZZ_SOURCES))
 FUZZ_LIBS = $(foreach f,command qr hermetic reach signs device session content mls check wire twofish crypto \
 	door store base,\
-	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+	$(if $(call sources,$(f)),$(call lib,$(f))))
 
 -include $(patsubst %.c,$(B)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 

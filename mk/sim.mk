@@ -8,7 +8,7 @@
 SIM_FOLDERS := device session content mls check wire
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 SIM_CORE := $(foreach f,$(SIM_FOLDERS),\
-	$(patsubst src/%.c,$(B)/sim/%.o,$(wildcard src/$(f)/*.c)))
+	$(patsubst src/%.c,$(B)/sim/%.o,$(call sources,$(f))))
 SIM_LIBS = $(foreach f,twofish crypto base,$(call lib,$(f)))
 SIM_PKGS := libcbor jansson libcrypto libgcrypt
 

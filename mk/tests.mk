@@ -9,7 +9,7 @@ TEST_PKGS := cmocka jansson libssl libcrypto libgcrypt libpq sqlite3 libcurl \
 	libedit
 TEST_LIBS = $(foreach f,command qr hermetic reach signs device session content mls check wire \
 	twofish crypto door store base,\
-	$(if $(wildcard src/$(f)/*.c),$(call lib,$(f))))
+	$(if $(call sources,$(f)),$(call lib,$(f))))
 
 CFLAGS_TESTS = $(call once,CFLAGS_TESTS,$(call pkg_cflags,$(TEST_PKGS)))
 $(TESTLIB_OBJECTS) $(UNIT_TESTS:=.o): CFLAGS_FOLDER = $(CFLAGS_TESTS)

@@ -93,7 +93,7 @@ WASM_LEFT_OUT := src/base/given.c src/base/metrics.c src/base/usage.c src/signs/
 	core_enrol.c core_file.c core_hear.c core_live.c inside.c told.c),\
 	$(wildcard src/hermetic/*.c))
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
-	$(foreach f,$(WASM_FOLDERS),$(wildcard src/$(f)/*.c)))
+	$(foreach f,$(WASM_FOLDERS),$(call sources,$(f))))
 WASM_OBJECTS := $(WASM_FILES:%.c=$(W)/%.o)
 WASM_OURS := -Isrc -I.
 WASM_FLAGS = -std=c11 -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL $(WASM_OURS) \

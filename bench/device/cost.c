@@ -11,7 +11,7 @@
  * makes more than three transactions, or accounts cost something that did not change,
  * or more than one look.
  */
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "session/account_sign.h"
 #include "tests/sim/server.h"
 #include "tests/sim/store.h"

@@ -5,7 +5,7 @@
  *
  *   make VARIANT=release bench-device     then build/release/bench/device/stored [MEMBERS]
  */
-#include "device/membership.h"
+#include "device/group/membership.h"
 #include "reach/state.h"
 #include "session/items.h"
 #include "tests/testlib/session_value.h"

@@ -1,4 +1,4 @@
-/* What is kept of an entry of the log (device/entry.h), as a line for a person. */
+/* What is kept of an entry of the log (device/texts/entry.h), as a line for a person. */
 #ifndef HERMETIC_COMMAND_ENTRY_LINE_H
 #define HERMETIC_COMMAND_ENTRY_LINE_H
 

@@ -1,11 +1,11 @@
 #include "device/core.h"
 
 #include "base/fault.h"
-#include "device/accounts.h"
-#include "device/newer.h"
-#include "device/outbox.h"
-#include "device/own_log.h"
-#include "device/people.h"
+#include "device/accounts/accounts.h"
+#include "device/accounts/own_log.h"
+#include "device/accounts/people.h"
+#include "device/group/newer.h"
+#include "device/texts/outbox.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 #ifndef HERMETIC_DEVICE_CORE_H
 #define HERMETIC_DEVICE_CORE_H
 
+#include "device/accounts/grown.h"
 #include "device/device.h"
-#include "device/grown.h"
-#include "device/membership.h"
-#include "device/who_types.h"
+#include "device/group/membership.h"
+#include "device/texts/who_types.h"
 #include "device/work.h"
 #include "wire/places.h"
 

@@ -1,18 +1,18 @@
 #include "device/device.h"
 
 #include "base/fault.h"
-#include "device/accounts.h"
-#include "device/attached.h"
+#include "device/accounts/accounts.h"
+#include "device/accounts/names.h"
+#include "device/accounts/people.h"
+#include "device/accounts/pins.h"
+#include "device/accounts/verified.h"
 #include "device/core.h"
-#include "device/expiry.h"
 #include "device/log.h"
-#include "device/marks.h"
-#include "device/names.h"
-#include "device/outbox.h"
-#include "device/people.h"
-#include "device/pins.h"
-#include "device/receipts.h"
-#include "device/verified.h"
+#include "device/texts/attached.h"
+#include "device/texts/expiry.h"
+#include "device/texts/marks.h"
+#include "device/texts/outbox.h"
+#include "device/texts/receipts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

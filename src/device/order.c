@@ -1,12 +1,12 @@
 /* How orders begin and how they end. */
-#include "device/content.h"
+#include "device/accounts/names.h"
 #include "device/core.h"
-#include "device/expiry.h"
-#include "device/names.h"
-#include "device/naming.h"
-#include "device/outbox.h"
-#include "device/rejoin.h"
-#include "device/say.h"
+#include "device/group/rejoin.h"
+#include "device/texts/content.h"
+#include "device/texts/expiry.h"
+#include "device/texts/naming.h"
+#include "device/texts/outbox.h"
+#include "device/texts/say.h"
 #include "device/todo.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "device/todo.h"
 
 #include "check/departure.h"
-#include "device/change.h"
-#include "device/naming.h"
-#include "device/staged_info.h"
+#include "device/group/change.h"
+#include "device/group/staged_info.h"
+#include "device/texts/naming.h"
 #include "wire/departure.h"
 
 #include <string.h>

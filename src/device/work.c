@@ -2,15 +2,15 @@
 
 #include "base/fault.h"
 #include "base/sec.h"
-#include "device/accounts.h"
-#include "device/apart.h"
-#include "device/letters.h"
-#include "device/met.h"
-#include "device/outbox.h"
-#include "device/own_log.h"
+#include "device/accounts/accounts.h"
+#include "device/accounts/met.h"
+#include "device/accounts/own_log.h"
+#include "device/group/apart.h"
+#include "device/group/letters.h"
+#include "device/group/welcome.h"
 #include "device/page.h"
 #include "device/steps.h"
-#include "device/welcome.h"
+#include "device/texts/outbox.h"
 
 #include <stdarg.h>
 #include <stdio.h>

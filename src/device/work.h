@@ -8,7 +8,7 @@
 #define HERMETIC_DEVICE_WORK_H
 
 #include "device/device.h"
-#include "device/guests.h"
+#include "device/group/guests.h"
 #include "device/record.h"
 
 struct account_reading;

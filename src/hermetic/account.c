@@ -3,9 +3,9 @@
 #include "hermetic/inside.h"
 
 #include "base/text.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
+#include "device/accounts/verified.h"
 #include "device/record.h"
-#include "device/verified.h"
 #include "reach/act_run.h"
 #include "reach/drive.h"
 #include "reach/look.h"

@@ -3,7 +3,7 @@
 #include "hermetic/core_inside.h"
 
 #include "base/sec.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "reach/shown_log.h"
 
 #include <stdio.h>

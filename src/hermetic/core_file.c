@@ -2,7 +2,7 @@
  * to a server and from it. */
 #include "hermetic/core_inside.h"
 
-#include "device/attached.h"
+#include "device/texts/attached.h"
 #include "hermetic/inside.h"
 #include "reach/look.h"
 #include "reach/transfer_plan.h"

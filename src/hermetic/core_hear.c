@@ -1,7 +1,7 @@
 /* What is pushed to a device without input and output, and what it tells. */
 #include "hermetic/core_inside.h"
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "reach/notice.h"
 #include "reach/reply.h"
 

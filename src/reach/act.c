@@ -1,7 +1,7 @@
 #include "reach/act.h"
 
 #include "base/uuid.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/record.h"
 #include "reach/act_inside.h"
 #include "reach/choose.h"

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "base/uuid.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/record.h"
 #include "reach/look.h"
 

@@ -5,7 +5,7 @@
 #include "reach/act.h"
 
 #include "base/sec.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "reach/shown_log.h"
 
 /*

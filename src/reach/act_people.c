@@ -1,7 +1,7 @@
 /* Whom one does not want to hear of, and invitations. */
 #include "reach/act_inside.h"
 
-#include "device/blocks.h"
+#include "device/accounts/blocks.h"
 #include "device/record.h"
 #include "reach/look.h"
 #include "reach/notice.h"

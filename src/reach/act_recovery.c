@@ -2,7 +2,7 @@
 #include "reach/act_inside.h"
 
 #include "crypto/rng.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 
 /* ---- making and setting ---- */
 

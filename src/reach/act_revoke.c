@@ -2,7 +2,7 @@
 #include "reach/act_inside.h"
 
 #include "base/uuid.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/record.h"
 #include "reach/look.h"
 

@@ -1,6 +1,6 @@
 #include "reach/closing.h"
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/record.h"
 #include "reach/directory.h"
 #include "reach/drive.h"

@@ -1,6 +1,6 @@
 #include "reach/come_in.h"
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/record.h"
 #include "reach/drive.h"
 #include "reach/tokens.h"

@@ -1,6 +1,6 @@
 #include "reach/directory.h"
 
-#include "device/blocks.h"
+#include "device/accounts/blocks.h"
 #include "device/page.h"
 #include "reach/choose.h"
 #include "reach/drive.h"

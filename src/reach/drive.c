@@ -1,7 +1,7 @@
 #include "reach/drive.h"
 
 #include "base/clock.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "reach/call.h"
 #include "reach/reply.h"
 #include "reach/tokens.h"

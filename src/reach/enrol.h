@@ -1,12 +1,12 @@
 /*
  * How this device comes into its account's log, with the server in between
- * (device/approval.h says what is believed of it): approved by another device, by a typed
+ * (device/accounts/approval.h says what is believed of it): approved by another device, by a typed
  * recovery key, or as the first device of an account that begins anew.
  */
 #ifndef HERMETIC_REACH_ENROL_H
 #define HERMETIC_REACH_ENROL_H
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "reach/account.h"
 
 /* Whether this device stands in its account's log, as the device has verified it: the

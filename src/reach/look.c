@@ -1,6 +1,6 @@
 #include "reach/look.h"
 
-#include "device/newer.h"
+#include "device/group/newer.h"
 #include "device/record.h"
 #include "reach/choose.h"
 

@@ -1,7 +1,7 @@
 #include "reach/notice.h"
 
 #include "base/uuid.h"
-#include "device/blocks.h"
+#include "device/accounts/blocks.h"
 #include "device/record.h"
 
 #include <string.h>

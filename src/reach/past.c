@@ -1,7 +1,7 @@
 #include "reach/past.h"
 
-#include "device/entry_kind.h"
 #include "device/record.h"
+#include "device/texts/entry_kind.h"
 #include "reach/fold.h"
 #include "reach/look.h"
 

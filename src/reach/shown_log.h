@@ -7,7 +7,7 @@
 #define HERMETIC_REACH_SHOWN_LOG_H
 
 #include "base/buf.h"
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "device/why.h"
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "reach/upload.h"
 
 #include "base/given.h"
-#include "device/attached.h"
+#include "device/texts/attached.h"
 #include "reach/sealing.h"
 #include "reach/upload_book.h"
 

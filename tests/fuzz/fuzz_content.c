@@ -7,9 +7,9 @@
 
 #include "base/text.h"
 #include "command/out.h"
-#include "device/content.h"
-#include "device/mentions.h"
-#include "device/said.h"
+#include "device/texts/content.h"
+#include "device/texts/mentions.h"
+#include "device/texts/said.h"
 
 static void check_safe(struct span text)
 {

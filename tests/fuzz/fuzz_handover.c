@@ -2,7 +2,7 @@
  * written, with names that fit. */
 #include <string.h>
 
-#include "device/handover.h"
+#include "device/accounts/handover.h"
 #include "fuzz.h"
 
 static enum err get(void *context, const char *name, struct buf *value)

@@ -1,4 +1,4 @@
-/* A session by item, as it lies in a device's records (device/shelf.h): opaque name<V>,
+/* A session by item, as it lies in a device's records (device/group/shelf.h): opaque name<V>,
  * opaque value<V> each; of a name what stands behind its last slash counts. What loads is
  * stored again, and is the same then. No input has the digest of its records, so that
  * is not looked at. */
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/rd.h"
-#include "device/shelf.h"
+#include "device/group/shelf.h"
 #include "session/items.h"
 #include "tests/testlib/session_value.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "session/code.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/steps.h"

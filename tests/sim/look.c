@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "crypto/hash.h"
-#include "device/membership.h"
+#include "device/group/membership.h"
 #include "mls/group_internal.h"
 #include "session/session.h"
 

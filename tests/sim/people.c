@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "device/blocks.h"
-#include "device/verified.h"
+#include "device/accounts/blocks.h"
+#include "device/accounts/verified.h"
 
 /* ---- persons ---- */
 
@@ -208,7 +208,7 @@ void people_judge_closed(struct world *world)
 
 /* ---- what devices know ---- */
 
-/* Of its own account: records of pieces (device/own_log.h). */
+/* Of its own account: records of pieces (device/accounts/own_log.h). */
 static void read_own(const struct device_store *store, struct buf *links)
 {
 	char piece[32];

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
-#include "device/signer.h"
+#include "device/group/signer.h"
 #include "session/chain.h"
 #include "wire/envelope.h"
 #include "wire/message.h"

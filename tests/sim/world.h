@@ -5,7 +5,7 @@
 #ifndef HERMETIC_TESTS_SIM_WORLD_H
 #define HERMETIC_TESTS_SIM_WORLD_H
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "session/account_sign.h"
 #include "tests/sim/adversary.h"
 #include "tests/sim/store.h"

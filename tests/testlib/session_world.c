@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "crypto/sign.h"
-#include "device/shelf.h"
+#include "device/group/shelf.h"
 #include "session/items.h"
 #include "tests/testlib/records.h"
 #include "tests/testlib/session_value.h"

@@ -16,8 +16,8 @@
 #include "command/home.h"
 #include "command/out.h"
 #include "crypto/xwing.h"
-#include "device/content.h"
-#include "device/entry_kind.h"
+#include "device/texts/content.h"
+#include "device/texts/entry_kind.h"
 #include "reach/account.h"
 
 static void expect_url(const char *server, const char *url)

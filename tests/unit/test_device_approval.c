@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/approval.h"
+#include "device/accounts/approval.h"
 #include "tests/testlib/accounts.h"
 #include "tests/testlib/records.h"
 

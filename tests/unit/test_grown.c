@@ -1,4 +1,4 @@
-/* What a session that is loaded hears of logs that have grown (device/grown.h): after a
+/* What a session that is loaded hears of logs that have grown (device/accounts/grown.h): after a
  * restart, with the session loaded meanwhile or not, and after a rollback. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/branches.h"
+#include "device/accounts/branches.h"
+#include "device/accounts/met.h"
 #include "device/core.h"
-#include "device/met.h"
 #include "device/record.h"
 #include "reach/directory.h"
 #include "reach/view.h"

@@ -1,6 +1,6 @@
 /* What messages about messages do to what is kept, also those of members whose
  * programs do not hold the rules. */
-#include "device/heard.h"
+#include "device/texts/heard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/content.h"
-#include "device/entry.h"
-#include "device/expiry.h"
-#include "device/marks.h"
-#include "device/naming.h"
-#include "device/outbox.h"
-#include "device/reading.h"
-#include "device/receipts.h"
-#include "device/said.h"
+#include "device/texts/content.h"
+#include "device/texts/entry.h"
+#include "device/texts/expiry.h"
+#include "device/texts/marks.h"
+#include "device/texts/naming.h"
+#include "device/texts/outbox.h"
+#include "device/texts/reading.h"
+#include "device/texts/receipts.h"
+#include "device/texts/said.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
 #define RECORDS_MAX 400

@@ -1,6 +1,6 @@
 /* A log that was loaded is one for all who hold it, until one of them changes it; and of
  * its records only those are written that a link changes. */
-#include "device/loaded.h"
+#include "device/accounts/loaded.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Whom a text mentions (device/mentions.h), in a session with places. */
+/* Whom a text mentions (device/texts/mentions.h), in a session with places. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "device/accounts/met.h"
 #include "device/core.h"
-#include "device/mentions.h"
-#include "device/met.h"
+#include "device/texts/mentions.h"
 #include "tests/testlib/records.h"
 #include "tests/testlib/stored_session.h"
 

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "base/rd.h"
-#include "device/branches.h"
+#include "device/accounts/branches.h"
+#include "device/accounts/handover.h"
 #include "device/core.h"
-#include "device/handover.h"
 #include "device/record.h"
 #include "tests/testlib/accounts.h"
 #include "tests/testlib/records.h"

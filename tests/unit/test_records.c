@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "device/content.h"
 #include "device/record.h"
+#include "device/texts/content.h"
 
 #define TEXTS 20000
 

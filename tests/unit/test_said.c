@@ -1,5 +1,5 @@
 /* What one message says: topics, mentions, and what is shown of parts. */
-#include "device/said.h"
+#include "device/texts/said.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/mentions.h"
+#include "device/texts/mentions.h"
 
 #define MUST(call) assert_int_equal((call), ERR_OK)
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

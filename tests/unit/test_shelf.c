@@ -1,6 +1,6 @@
-/* A session item by item in a device's records (device/shelf.h, session/items.h): what
+/* A session item by item in a device's records (device/group/shelf.h, session/items.h): what
  * is there is the session, little is written, what is over is gone, and records that were
- * not written together are no session. Its notes (device/notes.h) likewise. */
+ * not written together are no session. Its notes (device/group/notes.h) likewise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/membership.h"
+#include "device/group/membership.h"
 #include "tests/testlib/records.h"
 #include "tests/testlib/session_value.h"
 #include "tests/testlib/session_world.h"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/accounts/met.h"
+#include "device/accounts/people.h"
 #include "device/core.h"
-#include "device/met.h"
-#include "device/people.h"
 #include "session/typing_seal.h"
 #include "tests/testlib/records.h"
 #include "tests/testlib/stored_session.h"
