@@ -320,6 +320,11 @@ MUST_CHECK enum err device_who_types(struct device *device, const char *session,
 				     struct buf *json);
 uint64_t device_typing_ends_at(const struct device *device);
 
+/* What that member, as members are called, has said in the session is told here: its person
+ * types no more. Another process of this device may have taken it in. */
+void device_has_said(struct device *device, const char *session,
+		     const char *user);
+
 /* Whether this device tells that its person types: it does until the person says
  * otherwise. */
 MUST_CHECK enum err device_typing(struct device *device, bool *on);

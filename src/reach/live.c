@@ -236,6 +236,14 @@ void live_close(struct live *live)
 
 /* ---- telling ---- */
 
+static void note_said(struct live *live, const char *id, const json_t *entry)
+{
+	const char *from = json_string_value(json_object_get(entry, "from"));
+
+	if (from != NULL)
+		device_has_said(live->a->device, id, from);
+}
+
 static enum err tell_topic(struct live *live, struct topic *topic,
 			   bool *stopped)
 {
@@ -249,9 +257,11 @@ static enum err tell_topic(struct live *live, struct topic *topic,
 		json_t *entry = NULL;
 
 		e = view_entry(live->a, topic->id, topic->told + 1, &entry);
-		if (e == ERR_OK)
+		if (e == ERR_OK) {
+			note_said(live, topic->id, entry);
 			*stopped = !live->listener->entry(
 			    live->listener->context, topic->id, entry);
+		}
 		json_decref(entry);
 		if (e == ERR_STATE_GONE)
 			e = ERR_OK; /* before this device joined */
@@ -460,8 +470,8 @@ enum err live_wait(struct live *live, int timeout_ms, bool *stopped)
 	}
 	TRY(device_sweep(live->a->device));
 	renew_due_keys(live);
-	tell_typing(live);
 	TRY(live_tell(live, stopped));
+	tell_typing(live);
 out:
 	return e;
 }

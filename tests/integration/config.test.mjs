@@ -41,7 +41,7 @@ test('every setting is explained; what must be given has an example', () => {
 // What the command, Compose, tests and the library's header read or define.
 const others = ['ADMIN_PASSWORD', 'BACKUP_KEEP', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_BUCKET',
   'BACKUP_S3_CA', 'BACKUP_S3_ENDPOINT', 'BACKUP_S3_REGION', 'BASE', 'BIND',
-  'BLACKBOX_IMAGE', 'BUILD', 'EVENT_INVITED', 'EVENT_RECEIPT',
+  'BLACKBOX_IMAGE', 'BUILD', 'EVENT_INVITED', 'EVENT_RECEIPT', 'EVENT_WAITS',
   'GRAFANA_IMAGE', 'HAPROXY_IMAGE', 'HOSTNAME', 'KEPT', 'LIBRARY', 'MQTT',
   'MQTT_BRIDGE_DATABASE_URL', 'NODE_EXPORTER_IMAGE', 'PASSPHRASE_FILE', 'PROMETHEUS_IMAGE', 'REVISION',
   'PARTS', 'SIM_SECONDS', 'TEST_CITUS_URL', 'USAGE', 'VECTORS', 'VERSION',

@@ -82,6 +82,16 @@ void who_types_said(struct device *d, const struct session_event *event)
 	row->sent_ms = event->sent_ms;
 }
 
+void device_has_said(struct device *device, const char *session,
+		     const char *user)
+{
+	struct who_types_row *rows = device->types.rows;
+
+	for (size_t i = 0; i < WHO_TYPES_ROWS; i++)
+		if (is_of(&rows[i], session) && strcmp(rows[i].user, user) == 0)
+			rows[i].until_ms = 0;
+}
+
 static enum err note(struct device *d, const struct typing_opened *opened)
 {
 	const struct session *session = d->open.session;
