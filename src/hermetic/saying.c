@@ -217,6 +217,9 @@ enum hermetic_result hermetic_flush(struct hermetic *h, const char *session)
 	e = drive_order(&h->a, &order, &outcome);
 	if (outcome != NULL && outcome->kept)
 		return kept(h, outcome, session, true);
+	/* a server that is away now has not been asked what it is about */
+	if (e != ERR_OK && drive_is_passing(&h->a, outcome, e))
+		events_note_unsent(h, session, true);
 	return inside_result(h, e);
 }
 

@@ -128,7 +128,7 @@ describe('plans', { concurrency: false, skip: needsOwn }, () => {
       admin_sessions: 'its last parameter', admin_tokens: 'operators',
       block_list: 'block_account()', device_list: 'HERMETIC_DEVICES',
       key_package_claim: 'HERMETIC_DEVICES', key_package_count: 'the algorithms',
-      limit_share: 'its parameters', mqtt_members: 'its parameters',
+      limit_share: 'its parameters', session_invited: 'a LIMIT of what it sorts', mqtt_members: 'its parameters',
       presence_put: 'its parameters', session_members: 'HERMETIC_SESSION_MEMBERS',
       signing_key_list: 'their age',
     };
