@@ -88,9 +88,9 @@ describe('the outbox', { concurrency: false }, () => {
       { name: 'two to be sent' });
     assert.deepEqual(await bob.texts(id), ['one', 'two']);
     // what comes is taken in: it is there while no server is
-    await bob.does('send', id, 'three');
-    await until(async () => (await offline.does('search', 'three')).length === 1,
-      { ms: 120_000, name: 'three to be there' });
+    await bob.does('send', id, 'meanwhile');
+    await until(async () => (await offline.does('search', 'meanwhile')).length === 1,
+      { ms: 120_000, name: 'what came meanwhile' });
     assert.match((await hermetic(['lock'], alice)).out, /the keys are wiped/);
     assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
   });
