@@ -313,6 +313,9 @@ docker_start --bip 198.18.0.1/24 \
   --default-address-pool base=198.19.0.0/16,size=24
 deploy/make-secrets.sh >/dev/null
 compose down -v -t 1 >/dev/null 2>&1 || true
+# A run before has left those of other compose files, under other secrets.
+docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" |
+  xargs --no-run-if-empty docker volume rm >/dev/null
 rm -rf "$WORK/home"
 up=(up --detach --no-build --pull never --wait --wait-timeout 300)
 if [ "${HERMETIC_PARTS:-}" = starved ]; then
