@@ -5,13 +5,13 @@
 #include "device/texts/attached.h"
 #include "device/texts/content.h"
 #include "device/texts/entry.h"
+#include "device/texts/outbox_keys.h"
 #include "device/texts/said.h"
 #include "wire/envelope.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_SIZE 192
 #define PLACES_MAX 64
 
 static json_t *list_of(const struct membership *m)
@@ -19,7 +19,7 @@ static json_t *list_of(const struct membership *m)
 	return json_object_get(m->notes, "outbox");
 }
 
-static const json_t *find_item(const struct membership *m, uint64_t item)
+const json_t *outbox_find_item(const struct membership *m, uint64_t item)
 {
 	const json_t *row;
 	size_t i;
@@ -52,97 +52,6 @@ bool outbox_let_go(struct membership *m)
 	return json_object_del(m->notes, "held") == 0;
 }
 
-/* ---- keys ---- */
-
-static void key_name(const struct device *d, const char *key,
-		     char name[NAME_SIZE])
-{
-	(void)snprintf(name, NAME_SIZE, "sent/%s/%s", d->open.id, key);
-}
-
-/* Of what was said, so without the salt and the end, which are others each time, and
- * without what the client put beside it: whom a text mentions hangs on who is there. */
-static enum err digest_said(struct span content, struct digest *digest)
-{
-	/* the salt stands behind the type and the heads of an array and of 16
-	 * bytes */
-	const size_t from = 3, to = from + MIMI_SALT;
-	static const uint8_t text[] = { CONTENT_TEXT };
-	struct span parts[] = { content, SPAN_EMPTY };
-	struct buf given = BUF_INIT;
-	bool alone;
-	enum err e;
-
-	if (content.n > to && content.p[0] == CONTENT_MIMI) {
-		TRY(said_as_given(span_of(content.p + 1, content.n - 1), &given,
-				  &alone));
-		parts[0] = alone ? SPAN_ARRAY(text) : span_of(content.p, from);
-		parts[1] = alone
-			       ? buf_span(&given)
-			       : span_of(given.p + to - 1, given.n - (to - 1));
-	}
-	TRY(hash_sha256(parts, 2, digest->bytes));
-out:
-	buf_clear(&given);
-	return e;
-}
-
-static enum err put_key(struct device *d, const char *key, struct span content,
-			uint64_t item, uint64_t seq)
-{
-	json_t *record = json_pack("{s:I, s:I, s:I}", "item", (json_int_t)item,
-				   "seq", (json_int_t)seq, "line",
-				   (json_int_t)membership_line(&d->open));
-	struct digest digest;
-	char name[NAME_SIZE];
-	enum err e;
-
-	ENSURE(record != NULL, ERR_LOCAL_MEMORY);
-	TRY(digest_said(content, &digest));
-	TRY(record_set_hex(record, "digest", SPAN_ARRAY(digest.bytes)));
-	key_name(d, key, name);
-	TRY(record_put(core_store(d), name, record));
-out:
-	json_decref(record);
-	return e;
-}
-
-/* It was sent in a history that the person has left since, and what stands there
- * now is something else. A record of before does not say in which line it was. */
-static bool was_left(const struct device *d, const json_t *record, uint64_t seq)
-{
-	uint64_t line;
-
-	return record_number(record, "line", &line) == ERR_OK &&
-	       membership_left(core_store(d), &d->open, line, seq);
-}
-
-enum err outbox_find_key(struct device *d, const char *key, struct span content,
-			 uint64_t *item, uint64_t *seq)
-{
-	struct digest digest, said;
-	json_t *record = NULL;
-	uint64_t number, place;
-	char name[NAME_SIZE];
-	enum err e;
-
-	key_name(d, key, name);
-	TRY(record_get(core_store(d), name, &record));
-	TRY(digest_said(content, &digest));
-	TRY(record_digest(record, "digest", said.bytes));
-	ENSURE(digest_equal(digest, said), ERR_STATE_CONFLICT);
-	TRY(record_number(record, "item", &number));
-	TRY(record_number(record, "seq", &place));
-	ENSURE(place > 0 ? !was_left(d, record, place)
-			 : find_item(&d->open, number) != NULL,
-	       ERR_STATE_GONE);
-	*item = number;
-	*seq = place;
-out:
-	json_decref(record);
-	return e;
-}
-
 /* ---- items ---- */
 
 enum err outbox_put(struct device *d, struct span content, uint64_t expires_ms,
@@ -167,7 +76,7 @@ enum err outbox_put(struct device *d, struct span content, uint64_t expires_ms,
 					  json_integer((json_int_t)expires_ms));
 	if (key != NULL) {
 		(void)json_object_set_new(made, "key", json_string(key));
-		TRY(put_key(d, key, content, *item, 0));
+		TRY(outbox_keys_put(d, key, content, *item));
 	}
 	ENSURE(json_array_append(list, made) == 0, ERR_LOCAL_MEMORY);
 	(void)json_object_set_new(m->notes, "item",
@@ -179,7 +88,7 @@ out:
 
 enum err outbox_name_file(struct membership *m, uint64_t item, struct uuid file)
 {
-	json_t *row = (json_t *)(uintptr_t)find_item(m, item);
+	json_t *row = (json_t *)(uintptr_t)outbox_find_item(m, item);
 	struct buf text = BUF_INIT;
 	enum err e;
 
@@ -415,7 +324,7 @@ uint64_t outbox_place(const struct device *d, uint64_t item, bool *left)
 
 		if (record_number_or_0(place, "item") != item)
 			continue;
-		*left = was_left(d, place, seq);
+		*left = outbox_keys_was_left(d, place, seq);
 		return seq;
 	}
 	return 0;
@@ -423,36 +332,26 @@ uint64_t outbox_place(const struct device *d, uint64_t item, bool *left)
 
 const char *outbox_refusal(const struct membership *m, uint64_t item)
 {
-	return record_string(find_item(m, item), "refused");
+	return record_string(outbox_find_item(m, item), "refused");
 }
 
 enum err outbox_sent(struct device *d, const uint8_t *nonce, uint64_t seq)
 {
-	json_t *list = list_of(&d->open), *record = NULL;
+	json_t *list = list_of(&d->open);
 	size_t at = find_nonce(list, nonce);
 	const json_t *item = json_array_get(list, at);
 	const char *key = record_string(item, "key");
-	char name[NAME_SIZE];
 	enum err e = ERR_OK;
 
 	if (item == NULL)
 		return ERR_OK;
-	if (key != NULL) {
-		key_name(d, key, name);
-		TRY(record_get(core_store(d), name, &record));
-		(void)json_object_set_new(record, "seq",
-					  json_integer((json_int_t)seq));
-		(void)json_object_set_new(
-		    record, "line",
-		    json_integer((json_int_t)membership_line(&d->open)));
-		TRY(record_put(core_store(d), name, record));
-	}
+	if (key != NULL)
+		TRY(outbox_keys_sent(d, key, seq));
 	if (!outbox_is_quiet(item))
 		core_tell(d, EVENT_SENT, seq, record_number_or_0(item, "item"));
 	note_place(&d->open, record_number_or_0(item, "item"), seq);
 	(void)json_array_remove(list, at);
 out:
-	json_decref(record);
 	return e;
 }
 
