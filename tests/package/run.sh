@@ -145,7 +145,8 @@ older() { # SUITE
     rm -rf "$at"
     dpkg-deb -R "$deb" "$at"
     sed -i -e 's/^Version:.*/Version: 0.0.1/' \
-      -e 's/^\(Depends:.*(= \)[^)]*)/\10.0.1)/' "$at/DEBIAN/control"
+      -e '/^Depends:/s/\(hermetic[a-z0-9-]* (>\{0,1\}= \)[^)]*)/\10.0.1)/g' \
+      "$at/DEBIAN/control"
     dpkg-deb -Znone --root-owner-group -b "$at" \
       "$WORK/older-$1/$(basename "${deb%%_*}").deb" >/dev/null
     rm -rf "$at"
