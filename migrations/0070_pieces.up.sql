@@ -190,7 +190,7 @@ BEGIN
       WHERE device_id = v_row.id;
     v_counts[1] := v_counts[1] + 1;
   END LOOP;
-  -- of a person who has a few nothing is left to the worker
+  -- a person with few devices leaves nothing for the worker to do
   IF cardinality(v_devices) <= 16 THEN
     PERFORM end_device_piece(u.id) FROM unnest(v_devices) AS u(id);
   END IF;
