@@ -1,17 +1,10 @@
 #include "check/accounts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/rd.h"
+#include "check/accounts_entries.h"
 #include "check/group_places.h"
-#include "check/known.h"
-
-struct check_accounts {
-	struct check_source source;
-	struct known_account **entries; /* owned, by fingerprint, ascending */
-	size_t count, room;
-};
 
 static struct check_verdict good(void)
 {
@@ -29,138 +22,6 @@ static struct check_verdict failed(enum err e)
 			   : (struct check_verdict){ "no memory", false, true };
 }
 
-enum err check_accounts_new(const struct check_source *source,
-			    struct check_accounts **accounts)
-{
-	*accounts = calloc(1, sizeof(**accounts));
-	if (*accounts == NULL)
-		return ERR_LOCAL_MEMORY;
-	if (source != NULL)
-		(*accounts)->source = *source;
-	return ERR_OK;
-}
-
-static void entry_free(struct known_account *entry)
-{
-	if (entry != NULL)
-		known_account_clear(entry);
-	free(entry);
-}
-
-void check_accounts_free(struct check_accounts *accounts)
-{
-	if (accounts == NULL)
-		return;
-	for (size_t i = 0; i < accounts->count; i++)
-		entry_free(accounts->entries[i]);
-	free(accounts->entries);
-	free(accounts);
-}
-
-/* ---- entries ---- */
-
-/* Where the account stands, or would. */
-static size_t find_slot(const struct check_accounts *accounts,
-			struct span fingerprint, bool *there)
-{
-	size_t low = 0, high = accounts->count;
-
-	*there = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = span_compare(
-		    SPAN_ARRAY(accounts->entries[middle]->fingerprint),
-		    fingerprint);
-
-		if (order == 0) {
-			*there = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static enum err make_room(struct check_accounts *accounts)
-{
-	size_t room = accounts->room == 0 ? 8 : 2 * accounts->room;
-	struct known_account **grown;
-
-	if (accounts->count < accounts->room)
-		return ERR_OK;
-	grown =
-	    realloc(accounts->entries, room * sizeof(struct known_account *));
-	if (grown == NULL)
-		return ERR_LOCAL_MEMORY;
-	accounts->entries = grown;
-	accounts->room = room;
-	return ERR_OK;
-}
-
-static enum err ask_source(const struct check_accounts *accounts,
-			   struct known_account *entry)
-{
-	const struct check_source *source = &accounts->source;
-	const struct account_log *loaded = NULL;
-	struct buf logs = BUF_INIT;
-	struct rd r;
-	enum err e = ERR_OK;
-
-	if (source->logs == NULL)
-		return ERR_OK;
-	TRY(source->logs(source->context, SPAN_ARRAY(entry->fingerprint),
-			 &logs));
-	TRY(buf_end(&logs));
-	r = rd_init(buf_span(&logs));
-	while (rd_left(&r) > 0) {
-		struct span links = rd_vec(&r);
-
-		TRY(rd_ok(&r) ? ERR_OK : ERR_PEER_MALFORMED);
-		if (links.n > 0 && entry->counts.log == NULL &&
-		    source->loaded != NULL)
-			TRY(source->loaded(source->context,
-					   SPAN_ARRAY(entry->fingerprint),
-					   &loaded));
-		if (links.n > 0)
-			TRY(known_account_put(entry, links, loaded));
-		loaded = NULL;
-	}
-out:
-	buf_clear(&logs);
-	return e;
-}
-
-static enum err get(struct check_accounts *accounts, struct span fingerprint,
-		    struct known_account **found)
-{
-	struct known_account *made = NULL;
-	bool there;
-	size_t slot = find_slot(accounts, fingerprint, &there);
-	enum err e;
-
-	if (there) {
-		*found = accounts->entries[slot];
-		return ERR_OK;
-	}
-	made = calloc(1, sizeof(*made));
-	ENSURE(made != NULL && fingerprint.n == ACCOUNT_HASH, ERR_LOCAL_MEMORY);
-	memcpy(made->fingerprint, fingerprint.p, ACCOUNT_HASH);
-	TRY(ask_source(accounts, made));
-	TRY(make_room(accounts));
-	memmove(&accounts->entries[slot + 1], &accounts->entries[slot],
-		(accounts->count - slot) * sizeof(struct known_account *));
-	accounts->entries[slot] = made;
-	accounts->count++;
-	*found = made;
-	made = NULL;
-out:
-	entry_free(made);
-	return e;
-}
-
 enum err check_accounts_find(struct check_accounts *accounts,
 			     struct span fingerprint,
 			     const struct account_log **log, struct span *links)
@@ -168,7 +29,7 @@ enum err check_accounts_find(struct check_accounts *accounts,
 	struct known_account *entry;
 	enum err e;
 
-	TRY(get(accounts, fingerprint, &entry));
+	TRY(accounts_get(accounts, fingerprint, &entry));
 	*log = entry->counts.log;
 	*links = buf_span(&entry->counts.links);
 out:
@@ -197,7 +58,7 @@ enum err check_accounts_find_key(struct check_accounts *accounts,
 	size_t at = 0;
 	enum err e;
 
-	TRY(get(accounts, fingerprint, &entry));
+	TRY(accounts_get(accounts, fingerprint, &entry));
 	while (at <= entry->branch_count &&
 	       !has_key(known_account_at(entry, at), scheme, key))
 		at++;
@@ -222,7 +83,7 @@ struct check_verdict check_accounts_add(struct check_accounts *accounts,
 		known_clear(&known);
 		return verdict;
 	}
-	TRY(get(accounts, account_log_fingerprint(known.log), &entry));
+	TRY(accounts_get(accounts, account_log_fingerprint(known.log), &entry));
 	buf_put(&known.links, links);
 	TRY(buf_end(&known.links));
 	TRY(known_account_take(entry, &known));
@@ -284,15 +145,6 @@ static const char *check_chain(struct span fingerprint, struct span carried,
 	return NULL;
 }
 
-static struct check_verdict lack(struct known_account *entry,
-				 const struct account_place *up_to)
-{
-	entry->lacks = true;
-	entry->lacked = *up_to;
-	return wrong("the log of an account is not known here up to its "
-		     "place");
-}
-
 /* The log up to `from`, which `base` has, and what was carried behind it. */
 static struct check_verdict extend(struct known_account *entry,
 				   const struct known *base,
@@ -329,7 +181,7 @@ static struct check_verdict look_up(struct known_account *entry,
 	const struct known *known = known_account_find(entry, to);
 
 	if (known == NULL)
-		return lack(entry, to);
+		return accounts_lack(entry, to);
 	if (from->number > 0 && !known_has(known, from))
 		return wrong("an account's place is moved to another branch");
 	return good();
@@ -365,7 +217,7 @@ static struct check_verdict reach(struct known_account *entry,
 		return good();
 	base = begin.number > 0 ? known_account_find(entry, &begin) : NULL;
 	if (begin.number > 0 && base == NULL)
-		return lack(entry, &begin);
+		return accounts_lack(entry, &begin);
 	return extend(entry, base, &begin, carried);
 }
 
@@ -377,7 +229,7 @@ struct check_verdict check_accounts_reach(struct check_accounts *accounts,
 	struct account_place last;
 	struct check_verdict verdict;
 	struct known_account *entry;
-	enum err e = get(accounts, to->fingerprint, &entry);
+	enum err e = accounts_get(accounts, to->fingerprint, &entry);
 
 	if (e != ERR_OK)
 		return failed(e);
@@ -408,13 +260,13 @@ struct check_verdict check_accounts_part(struct check_accounts *accounts,
 	struct known_account *entry;
 	const struct known *base;
 	const char *why;
-	enum err e = get(accounts, at->fingerprint, &entry);
+	enum err e = accounts_get(accounts, at->fingerprint, &entry);
 
 	if (e != ERR_OK)
 		return failed(e);
 	base = known_account_find(entry, &place);
 	if (base == NULL)
-		return lack(entry, &place);
+		return accounts_lack(entry, &place);
 	if (!begins_at(carried, &begin) || begin.number >= at->number ||
 	    !known_parts(base, carried, &begin))
 		return wrong("links that it carries do not part from the "
@@ -443,7 +295,7 @@ enum err check_accounts_parting(struct check_accounts *accounts,
 	struct known_account *entry;
 	enum err e;
 
-	TRY(get(accounts, at->fingerprint, &entry));
+	TRY(accounts_get(accounts, at->fingerprint, &entry));
 	TRY(known_account_parting(entry, &place, PLACES_LINKS_MAX, parting));
 out:
 	return e;
@@ -482,7 +334,7 @@ static enum err order_of(struct check_accounts *accounts,
 	const struct known *known;
 	enum err e;
 
-	TRY(get(accounts, carried->fingerprint, &entry));
+	TRY(accounts_get(accounts, carried->fingerprint, &entry));
 	TRY(find_end(carried->links, &end));
 	known = known_account_find(entry, &end);
 	ENSURE(known != NULL, ERR_LOCAL_BUG); /* it was judged */
@@ -513,101 +365,4 @@ const char *check_accounts_stand(struct check_accounts *accounts,
 			return check_accounts_contradicted;
 	}
 	return NULL;
-}
-
-/* ---- what is lacking, what has grown ---- */
-
-bool check_accounts_lacks(const struct check_accounts *accounts,
-			  size_t *position, struct span *fingerprint)
-{
-	for (; *position < accounts->count; ++*position)
-		if (accounts->entries[*position]->lacks) {
-			*fingerprint = SPAN_ARRAY(
-			    accounts->entries[*position]->fingerprint);
-			++*position;
-			return true;
-		}
-	return false;
-}
-
-struct account_place check_accounts_lacked(
-    const struct check_accounts *accounts, struct span fingerprint)
-{
-	bool there;
-	size_t slot = find_slot(accounts, fingerprint, &there);
-
-	return there && accounts->entries[slot]->lacks
-		   ? accounts->entries[slot]->lacked
-		   : (struct account_place){ .number = 0 };
-}
-
-const char *check_accounts_lack(struct check_accounts *accounts,
-				struct span fingerprint)
-{
-	const struct account_place all = { .number = 0 };
-	struct known_account *entry;
-
-	return get(accounts, fingerprint, &entry) == ERR_OK
-		   ? lack(entry, &all).wrong
-		   : "no memory";
-}
-
-void check_accounts_forget_lacks(struct check_accounts *accounts)
-{
-	for (size_t i = 0; i < accounts->count; i++)
-		accounts->entries[i]->lacks = false;
-}
-
-/* The log that counts, and behind it the branches. */
-bool check_accounts_grown(const struct check_accounts *accounts,
-			  size_t *position, struct span *fingerprint,
-			  struct span *links)
-{
-	const size_t each = KNOWN_BRANCHES + 1;
-
-	for (; *position < accounts->count * each; ++*position) {
-		struct known_account *entry =
-		    accounts->entries[*position / each];
-		size_t at = *position % each;
-
-		if (at > entry->branch_count ||
-		    !known_account_at(entry, at)->grown)
-			continue;
-		*fingerprint = SPAN_ARRAY(entry->fingerprint);
-		*links = buf_span(&known_account_at(entry, at)->links);
-		++*position;
-		return true;
-	}
-	return false;
-}
-
-void check_accounts_kept(struct check_accounts *accounts)
-{
-	for (size_t i = 0; i < accounts->count; i++)
-		for (size_t k = 0; k <= accounts->entries[i]->branch_count; k++)
-			known_account_at(accounts->entries[i], k)->grown =
-			    false;
-}
-
-static void forget(struct check_accounts *accounts, bool all)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < accounts->count; i++) {
-		if (all || known_account_has_grown(accounts->entries[i]))
-			entry_free(accounts->entries[i]);
-		else
-			accounts->entries[kept++] = accounts->entries[i];
-	}
-	accounts->count = kept;
-}
-
-void check_accounts_undo(struct check_accounts *accounts)
-{
-	forget(accounts, false);
-}
-
-void check_accounts_reset(struct check_accounts *accounts)
-{
-	forget(accounts, true);
 }

@@ -1,6 +1,6 @@
 /*
  * What is known of one account: the log that counts, and branches of it by which
- * groups may be judged all the same. For accounts.c.
+ * groups may be judged all the same. For the files of check/accounts.h.
  */
 #ifndef HERMETIC_CHECK_KNOWN_H
 #define HERMETIC_CHECK_KNOWN_H
