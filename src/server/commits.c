@@ -5,11 +5,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "check/commit.h"
-#include "check/form.h"
 #include "server/answer.h"
 #include "server/body.h"
-#include "server/commit.h"
+#include "server/commit_judgement.h"
 #include "server/config.h"
 #include "server/device_events.h"
 #include "server/edge/job.h"
@@ -19,9 +17,7 @@
 #include "server/hub/hub.h"
 #include "server/routes_table.h"
 #include "server/sessions.h"
-#include "wire/extension.h"
 #include "wire/invited.h"
-#include "wire/message.h"
 #include "wire/places.h"
 
 /* One posted commit, or a join, until it is answered. */
@@ -36,34 +32,18 @@ struct change {
 	bool has_welcome;
 	struct span welcome;
 	struct commit commit;
-	struct group group;  /* as it is; once it is `led`: as it will be */
-	bool led;	     /* by the commit, which was found right */
 	struct buf departed; /* of the session as it is */
 	int64_t departures;  /* how many */
-	int64_t whole_bytes, since_bytes, since_count; /* of what is stored */
-	struct check_commit check;
-	struct buf
-	    whole; /* the next GroupInfo, where it is stored whole and its
-			     part was posted */
-	struct buf made_part;	/* its part, where the whole was */
-	struct span info, part; /* what is stored: one of the two */
 	struct known_logs known;
-	struct check_verdict verdict;
-	bool checked;	/* and found right, and its links are kept */
-	size_t said;	/* as what_is_said(), before the commit */
-	bool too_large; /* the group would be, for its commits to be posted */
+	struct commit_judgement judged;
+	bool checked; /* and found right, and its links are kept */
 };
 
 static void end(struct change *c)
 {
 	buf_clear(&c->head_hex);
 	buf_clear(&c->departed);
-	buf_clear(&c->whole);
-	buf_clear(&c->made_part);
-	if (c->led)
-		groups_clear(&c->group);
-	else
-		groups_keep(&c->group);
+	commit_judgement_end(&c->judged);
 	known_logs_clear(&c->known);
 	if (c->body.json != NULL)
 		body_free(&c->body);
@@ -180,8 +160,8 @@ static void on_committed(void *arg, enum err e, struct rows *rows)
 	c->seq = (uint64_t)rows_i64(rows, 0, "seq");
 	text_put_hex(&c->head_hex, rows_bytes(rows, 0, "head"));
 	if (fresh) {
-		c->group.at = rows_digest(rows, 0, "head");
-		groups_keep(&c->group);
+		c->judged.group.at = rows_digest(rows, 0, "head");
+		groups_keep(&c->judged.group);
 		tell_others(c);
 	}
 	if (c->joins)
@@ -198,8 +178,8 @@ static void put_invited(const struct change *c, struct params *p)
 	struct invitation one;
 	size_t count = 0;
 
-	if (!c->checked || !c->led || c->commit.external ||
-	    invited_read(check_walk_context(c->group.walk)->extensions,
+	if (!c->checked || !c->judged.led || c->commit.external ||
+	    invited_read(check_walk_context(c->judged.group.walk)->extensions,
 			 &invited) != ERR_OK ||
 	    !invited.there) {
 		params_null(p);
@@ -239,11 +219,11 @@ static void encode(const struct change *c, struct span nonce, struct params *p)
 		params_put_bytes(p, span_str(c->commit.names[1 + i].username));
 	params_close_array(p);
 	params_bytea(p, nonce);
-	params_bytea(p, c->check.commit);
-	if (c->part.n > 0)
+	params_bytea(p, c->judged.check.commit);
+	if (c->judged.part.n > 0)
 		params_null(p);
 	else
-		params_bytea(p, c->info);
+		params_bytea(p, c->judged.info);
 	if (c->has_welcome)
 		params_bytea(p, c->welcome);
 	else
@@ -251,8 +231,8 @@ static void encode(const struct change *c, struct span nonce, struct params *p)
 	params_bool(p, c->commit.has_path);
 	params_i64(p, c->departures);
 	params_i64(p, (int64_t)config()->session_members);
-	if (c->part.n > 0)
-		params_bytea(p, c->part);
+	if (c->judged.part.n > 0)
+		params_bytea(p, c->judged.part);
 	else
 		params_null(p);
 	put_invited(c, p);
@@ -264,7 +244,7 @@ static void append(struct change *c)
 	uint8_t nonce[ENVELOPE_NONCE];
 	enum err e;
 
-	TRY(entry_nonce(c->check.commit, nonce));
+	TRY(entry_nonce(c->judged.check.commit, nonce));
 	encode(c, SPAN_ARRAY(nonce), &params);
 	TRY(store_query(answer_store(), STATEMENT_COMMIT_APPEND, &params,
 			on_committed, c));
@@ -276,97 +256,11 @@ out:
 
 /* ---- checking ---- */
 
-/* In parts where that writes less: a large group, and not too many commits since
- * the whole one that is stored. */
-static bool is_stored_in_parts(const struct change *c)
-{
-	return check_walk_width(c->group.walk) >= GROUPS_LARGE &&
-	       c->since_count + 1 < GROUPS_SINCE_MAX &&
-	       c->since_bytes + (int64_t)c->check.commit.n <=
-		   GROUPS_SINCE_TIMES * c->whole_bytes;
-}
-
-/* What is stored of the next GroupInfo. A whole one whose tree does not stand last
- * has no part. The places of a group that has their root are known here: who commits does
- * not send them. */
-static struct check_verdict choose_stored(struct change *c)
-{
-	struct check_verdict verdict = { .wrong = NULL };
-	struct wire_message message;
-
-	c->info = c->check.after;
-	c->part = c->check.part;
-	if (c->part.n == 0 &&
-	    wire_message_decode(c->info, &message) == ERR_OK &&
-	    wire_group_info_part_of(&message.group_info, &c->made_part) ==
-		ERR_OK)
-		c->part = buf_span(&c->made_part);
-	if (is_stored_in_parts(c))
-		return verdict;
-	if (c->check.part.n > 0)
-		verdict = check_walk_put_info(c->group.walk, c->check.part,
-					      &c->whole);
-	else if (check_walk_is_rooted(c->group.walk))
-		verdict = check_walk_keep_info(c->group.walk, c->check.after,
-					       &c->whole);
-	if (c->whole.n > 0)
-		c->info = buf_span(&c->whole);
-	c->part = SPAN_EMPTY;
-	return verdict;
-}
-
-/* Bytes of the group's extensions but for the places, which commits have to say of
- * whoever came in. */
-static size_t what_is_said(const struct change *c)
-{
-	struct span places = SPAN_EMPTY;
-	struct check_view view;
-
-	check_walk_view(c->group.walk, &view);
-	(void)wire_extensions_find(view.extensions, PLACES_EXTENSION, &places);
-	return view.extensions.n - places.n;
-}
-
-/* Before a group gets so large that nobody could make a commit in it that is taken
- * here: in base64, with the rest of the body. It grows by members, and by what its
- * extensions say: whom it invites, who is banned, who has a role. */
-static bool is_too_large(const struct change *c)
-{
-	const struct check_walk *walk = c->group.walk;
-	struct check_view view;
-
-	check_walk_view(walk, &view);
-	if (c->commit.added_count == 0 && !c->commit.external &&
-	    what_is_said(c) <= c->said)
-		return false;
-	return check_form_longest(view.suite, check_walk_member_count(walk),
-				  view.extensions.n) >
-	       config()->body_bytes / 4 * 3;
-}
-
 static void check(void *arg)
 {
 	struct change *c = arg;
-	struct check_view view;
 
-	c->check.accounts = c->known.accounts;
-	/* where the account's logs were lacking, it was followed before */
-	if (c->group.whole.n + c->group.since.n > 0)
-		c->verdict = groups_follow(&c->group);
-	if (c->verdict.local)
-		return;
-	c->said = what_is_said(c);
-	c->verdict = check_commit_step(&c->check, &c->group.walk);
-	c->led = c->verdict.wrong == NULL;
-	if (!c->led)
-		return;
-	check_walk_view(c->group.walk, &view);
-	c->verdict.wrong =
-	    commit_check_links(&c->commit, &c->known, &view, &c->verdict.local);
-	if (c->verdict.wrong != NULL)
-		return;
-	c->too_large = is_too_large(c);
-	c->verdict = choose_stored(c);
+	commit_judge(&c->judged, &c->commit, &c->known);
 }
 
 static void end_wrong_names(struct change *c, const char *wrong)
@@ -422,18 +316,18 @@ static void on_checked(void *arg)
 {
 	struct change *c = arg;
 
-	if (c->verdict.local) {
+	if (c->judged.verdict.local) {
 		end_failed(c, ERR_LOCAL_MEMORY);
 		return;
 	}
-	if (c->verdict.wrong == NULL && c->too_large) {
+	if (c->judged.verdict.wrong == NULL && c->judged.too_large) {
 		request_problem(c->req, OUTCOME_QUOTA_EXCEEDED,
 				"with more members, or more that it says of "
 				"people, its commits would be too large");
 		end(c);
 		return;
 	}
-	if (c->verdict.wrong == NULL) {
+	if (c->judged.verdict.wrong == NULL) {
 		known_logs_keep(&c->known, on_kept, c);
 		return;
 	}
@@ -441,7 +335,7 @@ static void on_checked(void *arg)
 		known_logs_read(&c->known, on_logs, c);
 		return;
 	}
-	commit_refuse(c->req, &c->known, &c->verdict);
+	commit_refuse(c->req, &c->known, &c->judged.verdict);
 	end(c);
 }
 
@@ -450,7 +344,7 @@ static void run_check(struct change *c)
 {
 	enum err e;
 
-	if (!groups_is_heavy(&c->group)) {
+	if (!groups_is_heavy(&c->judged.group)) {
 		check(c);
 		on_checked(c);
 		return;
@@ -483,14 +377,14 @@ static void on_context(void *arg, enum err e, struct rows *rows)
 	if (!rows_is_null(rows, 0, "departed"))
 		buf_put(&c->departed, rows_bytes(rows, 0, "departed"));
 	c->departures = rows_i64(rows, 0, "departures");
-	c->whole_bytes = rows_i64(rows, 0, "whole_bytes");
-	c->since_bytes = rows_i64(rows, 0, "since_bytes");
-	c->since_count = rows_i64(rows, 0, "since_count");
-	TRY(groups_read(&c->group, rows, "at"));
+	c->judged.whole_bytes = rows_i64(rows, 0, "whole_bytes");
+	c->judged.since_bytes = rows_i64(rows, 0, "since_bytes");
+	c->judged.since_count = rows_i64(rows, 0, "since_count");
+	TRY(groups_read(&c->judged.group, rows, "at"));
 	TRY(buf_end(&c->departed));
 	TRY(known_logs_begin(&c->known));
-	c->check.departed = buf_span(&c->departed);
-	c->check.now = clock_now_ms() / 1000;
+	c->judged.check.departed = buf_span(&c->departed);
+	c->judged.check.now = clock_now_ms() / 1000;
 	TRY(commit_need_logs(&c->commit, &c->known));
 	if (known_logs_wanted(&c->known))
 		known_logs_read(&c->known, on_logs, c);
@@ -520,8 +414,8 @@ static void on_names(void *arg, enum err e)
 	params_uuid(&params, c->who.user);
 	params_uuid(&params, c->who.device);
 	commit_put_view(&c->commit, &params);
-	groups_take(c->session, &c->group);
-	groups_put_at(&c->group, &params);
+	groups_take(c->session, &c->judged.group);
+	groups_put_at(&c->judged.group, &params);
 	TRY(store_query(answer_store(), STATEMENT_COMMIT_CONTEXT, &params,
 			on_context, c));
 	return;
@@ -532,12 +426,13 @@ out:
 /* The next GroupInfo comes whole or in part. */
 static const char *check_infos(const struct change *c)
 {
-	if ((c->check.after.n > 0) == (c->check.part.n > 0))
+	if ((c->judged.check.after.n > 0) == (c->judged.check.part.n > 0))
 		return "either group_info or partial_group_info goes with it";
-	if (c->check.part.n > COMMIT_PART_MAX)
+	if (c->judged.check.part.n > COMMIT_PART_MAX)
 		return "partial_group_info is too large";
-	if (c->check.after.n > 0 && !group_info_fits(c->check.after, c->session,
-						     c->commit.epoch + 1, NULL))
+	if (c->judged.check.after.n > 0 &&
+	    !group_info_fits(c->judged.check.after, c->session,
+			     c->commit.epoch + 1, NULL))
 		return "group_info must be of the next epoch";
 	return NULL;
 }
@@ -549,9 +444,10 @@ static void post_commit(struct change *c, const struct body *read)
 	const char *wrong;
 
 	c->body = *read;
-	c->check.commit = body_bytes(&c->body, "commit", max);
-	c->check.after = body_optional_bytes(&c->body, "group_info", max);
-	c->check.part =
+	c->judged.check.commit = body_bytes(&c->body, "commit", max);
+	c->judged.check.after =
+	    body_optional_bytes(&c->body, "group_info", max);
+	c->judged.check.part =
 	    body_optional_bytes(&c->body, "partial_group_info", max);
 	c->welcome = c->joins ? SPAN_EMPTY
 			      : body_optional_bytes(&c->body, "welcome", max);
@@ -561,7 +457,7 @@ static void post_commit(struct change *c, const struct body *read)
 		end(c);
 		return;
 	}
-	wrong = commit_read(&c->commit, c->check.commit, c->session);
+	wrong = commit_read(&c->commit, c->judged.check.commit, c->session);
 	if (wrong == NULL && c->commit.reinit)
 		wrong = "a ReInit goes to /session/{session_id}/move";
 	if (wrong == NULL && c->commit.external != c->joins)
