@@ -1,4 +1,4 @@
-# libhermetic for other programs: a header in four parts, a shared library, a static one.
+# libhermetic for other programs: a header in five parts, a shared library, a static one.
 # What they show is src/hermetic/exports.map.
 #
 #   make install-hermetic PREFIX=/usr/local [LIB=lib] [DESTDIR=]
@@ -6,7 +6,8 @@
 HERMETIC_VERSION := $(shell awk '/^\#define HERMETIC_VERSION_(MAJOR|MINOR|PATCH)/ \
 	{ printf "%s%s", dot, $$3; dot = "." }' src/hermetic/hermetic.h)
 HERMETIC_MAP := src/hermetic/exports.map
-HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h lists.h)
+HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h lists.h \
+	members.h)
 HERMETIC_FOLDERS := hermetic reach signs device session content mls check wire twofish \
 	crypto base
 HERMETIC_PKGS := $(PKGS_reach) $(PKGS_content) $(PKGS_crypto)
