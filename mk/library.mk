@@ -14,10 +14,12 @@ HERMETIC_PKGS := $(PKGS_reach) $(PKGS_content) $(PKGS_crypto)
 HERMETIC_STATIC := $(B)/lib/libhermetic.a
 HERMETIC_OBJECTS = $(foreach f,$(HERMETIC_FOLDERS),$(call objects,$(f)))
 
+# A sanitizer's own functions are those of the program that clang links.
+HERMETIC_DEFS := $(if $(LINK_$(VARIANT)),,-Wl$(comma)-z$(comma)defs)
 $(HERMETIC_SHARED): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(HERMETIC_SONAME) \
-	    -Wl,--version-script=$(HERMETIC_MAP) -Wl,-z,defs -o $@ \
+	    -Wl,--version-script=$(HERMETIC_MAP) $(HERMETIC_DEFS) -o $@ \
 	    $(HERMETIC_OBJECTS) $(call pkg_libs,$(HERMETIC_PKGS))
 
 # One object, whose other names are its own: a program that has a buf_put() too
