@@ -106,6 +106,9 @@ static const struct row ROWS[METRIC_COUNT] = {
 	  "wait already." },
 	{ COUNTER, WRITES, "hermetic_rate_limited_total",
 	  "Tries above a rate limit." },
+	{ GAUGE, METRICS_BRIDGE, "hermetic_mqtt_logs",
+	  "Logs in which something was said lately, or that the broker has not "
+	  "got all of." },
 	{ COUNTER, METRICS_ROTATION, "hermetic_rotation_runs_total",
 	  "Rounds of the rotation worker." },
 	{ GAUGE, METRICS_ROTATION, "hermetic_rotations_due",

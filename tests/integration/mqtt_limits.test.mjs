@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs';
 import { connect as dial } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser } from '../testlib/api.mjs';
-import { MqttClient, eventsOf, messagesOf } from '../testlib/mqtt.mjs';
-import { startBroker, startNode, startPostgres, until }
+import { Session, base64, newUser, ok } from '../testlib/api.mjs';
+import { typingNotice } from '../testlib/mls.mjs';
+import { scrape } from '../testlib/metrics.mjs';
+import { MqttClient, eventsOf, messagesOf, typingOf } from '../testlib/mqtt.mjs';
+import { freePort, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 describe('limits of mqtt', { concurrency: false }, () => {
@@ -103,5 +105,42 @@ describe('limits of mqtt', { concurrency: false }, () => {
         properties: { sessionExpiryInterval: 600 } }));
     await (await connect(carol, { clientId: `${carol.id}-x`, clean: false,
       properties: { sessionExpiryInterval: 600 } })).close();
+  });
+
+  test('a log in which nothing is said costs the bridge nothing', async () => {
+    const port = await freePort();
+    const another = await startBroker({ postgres, env: {
+      HERMETIC_MQTT_REPLAY_SECONDS: '0', HERMETIC_MQTT_METRICS_PORT: String(port) } });
+    const logs = async () => (await scrape(port)).get('hermetic_mqtt_logs');
+    const none = () => until(async () => await logs() === 0,
+      { ms: 60_000, name: 'a bridge that knows no log' });
+    const session = await Session.create(alice);
+    const hers = await MqttClient.of(alice, another);
+    await hers.known(session);
+    const said = await Promise.all(Array.from({ length: 3 }, () => session.send(alice)));
+    const last = Math.max(...said.map(one => ok(one, 201).seq));
+    await hers.upTo(session, last);
+    assert.ok(await logs() > 0);
+    await none();
+    // who types there is heard, and what is said there goes on where it was
+    await hers.subscribe(typingOf(session));
+    ok(await alice.post(session.path('/typing'),
+      { notice: base64(typingNotice(session)) }), 204);
+    await hers.next(m => m.topic === typingOf(session));
+    assert.equal(await logs(), 0);
+    hers.got.length = 0;
+    await Promise.all(Array.from({ length: 3 }, () => session.send(alice)));
+    assert.deepEqual((await hers.upTo(session, last + 3)).map(m => m.seq),
+      [last + 1, last + 2, last + 3]);
+    // also where no notice is heard: a sweep finds it
+    await none();
+    hers.got.length = 0;
+    await postgres.psql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'hermetic bridge listener'`);
+    await Promise.all(Array.from({ length: 3 }, () => session.send(alice)));
+    assert.deepEqual((await hers.upTo(session, last + 6)).map(m => m.seq),
+      [last + 4, last + 5, last + 6]);
+    await hers.close();
+    await another.stop();
   });
 });

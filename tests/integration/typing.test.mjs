@@ -1,20 +1,15 @@
 // Who types: by all three doors, to both nodes and the broker, and nothing stored.
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
-import { join, u64, u8, uuidBytes } from '../testlib/mls.mjs';
+import { typingNotice } from '../testlib/mls.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { MqttClient, eventsOf, typingOf } from '../testlib/mqtt.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { freePort, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
-
-// As far as a server can see it.
-const noticeOf = (session, { epoch = session.epoch, sealed = 93, version = 1 } =
-  {}) => join(u8(version), uuidBytes(session.id), u64(epoch), randomBytes(12),
-  randomBytes(sealed));
 
 describe('typing', { concurrency: false }, () => {
   let postgres, one, two, limited, roomy, broker, alice, bob, carol, session;
@@ -77,7 +72,7 @@ describe('typing', { concurrency: false }, () => {
       assert.equal(packet.qos, 0);
       assert.equal(packet.retain, false);
     };
-    const notices = Array.from({ length: 5 }, () => noticeOf(session));
+    const notices = Array.from({ length: 5 }, () => typingNotice(session));
 
     assert.equal((await post(alice, notices[0])).status, 204);
     await everywhere(notices[0]);
@@ -116,16 +111,16 @@ describe('typing', { concurrency: false }, () => {
     };
     const other = await Session.create(alice);
 
-    await everywhere(noticeOf(session, { version: 2 }), 422, 'typing-invalid');
-    await everywhere(noticeOf(session, { sealed: 0 }), 422, 'typing-invalid');
-    await everywhere(noticeOf(other), 422, 'typing-invalid');
-    await everywhere(noticeOf(session, { sealed: 300 }), 413, 'too-large');
-    await everywhere(noticeOf(session, { epoch: session.epoch - 1 }), 409,
+    await everywhere(typingNotice(session, { version: 2 }), 422, 'typing-invalid');
+    await everywhere(typingNotice(session, { sealed: 0 }), 422, 'typing-invalid');
+    await everywhere(typingNotice(other), 422, 'typing-invalid');
+    await everywhere(typingNotice(session, { sealed: 300 }), 413, 'too-large');
+    await everywhere(typingNotice(session, { epoch: session.epoch - 1 }), 409,
       'epoch-changed');
-    assert.equal((await post(alice, noticeOf(session, { epoch: 99 })))
+    assert.equal((await post(alice, typingNotice(session, { epoch: 99 })))
       .json.epoch, session.epoch);
     refused(await bob.post(other.path('/typing'),
-      { notice: base64(noticeOf(other)) }), 403, 'not-a-member');
+      { notice: base64(typingNotice(other)) }), 403, 'not-a-member');
     await mqtt.publish(typingOf(session), '{"notice":5,"id":77}', { qos: 0 });
     problem((await mqtt.next(m => m.json.id === 77)).json, 400, 'malformed');
     await Promise.all([hers.close(), mqtt.close()]);
@@ -136,7 +131,7 @@ describe('typing', { concurrency: false }, () => {
     // more than its socket holds and the bridge may have on its way
     for (let i = 0; i < 40; i++)
       for (const answer of await Promise.all(Array.from({ length: 20 }, () =>
-        post(alice, noticeOf(session, { sealed: 200 })))))
+        post(alice, typingNotice(session, { sealed: 200 })))))
         ok(answer, 204);
     await broker.killBroker();
     await broker.startBroker();
@@ -150,19 +145,19 @@ describe('typing', { concurrency: false }, () => {
   test('too often: it is dropped, and the answer says so', async () => {
     const hers = await follow(alice, limited.url);
     for (let i = 0; i < 3; i++)
-      ok(await post(alice, noticeOf(session), { url: limited.url }), 204);
-    const answer = await post(alice, noticeOf(session), { url: limited.url });
+      ok(await post(alice, typingNotice(session), { url: limited.url }), 204);
+    const answer = await post(alice, typingNotice(session), { url: limited.url });
     refused(answer, 429, 'too-many-requests');
     assert.match(answer.headers.get('ratelimit-policy'), /^"typing";q=3;w=60$/);
-    problem(await type(hers, noticeOf(session)), 429, 'too-many-requests');
+    problem(await type(hers, typingNotice(session)), 429, 'too-many-requests');
     // nor does another session help, be there one or not
     const other = await Session.create(alice);
     for (const id of [other.id, randomUUID()])
       refused(await alice.post(`/session/${id}/typing`,
-        { notice: base64(noticeOf({ id, epoch: 0 })) }, { url: limited.url }),
+        { notice: base64(typingNotice({ id, epoch: 0 })) }, { url: limited.url }),
       429, 'too-many-requests');
     // messages, and other devices, are no matter of that
-    ok(await post(bob, noticeOf(session), { url: limited.url }), 204);
+    ok(await post(bob, typingNotice(session), { url: limited.url }), 204);
     ok(await session.send(alice, { url: limited.url }), 201);
     await hers.close();
   });
@@ -178,7 +173,7 @@ describe('typing', { concurrency: false }, () => {
     for (let i = 0; i < 30; i++)
       ({ seq } = ok((await Promise.all(Array.from({ length: 6 }, () =>
         session.send(alice, { length: 48_000 })))).at(-1), 201));
-    const notices = Array.from({ length: 20 }, () => noticeOf(session));
+    const notices = Array.from({ length: 20 }, () => typingNotice(session));
     for (const notice of notices) {
       assert.equal((await type(hers, notice)).type, 'typed');
       await heardBy(hers, notice); // it was handed on
@@ -189,7 +184,7 @@ describe('typing', { concurrency: false }, () => {
     await his.upTo(session, his.messages(session).at(-1).seq, his.messages(
       session)[0].seq - 1); // none is missing
     assert.equal(heard(his).length, first);
-    const last = noticeOf(session);
+    const last = typingNotice(session);
     assert.equal((await type(hers, last)).type, 'typed');
     await heardBy(his, last);
     await Promise.all([hers.close(), his.close()]);
@@ -214,14 +209,14 @@ describe('typing', { concurrency: false }, () => {
           (await scrape(port)).get('hermetic_statement_queue') === 3,
         { name: 'three that wait' });
         for (let i = 0; i < 10; i++) // answered, so nothing was asked
-          ok(await post(alice, noticeOf(session), { url: full.url }), 204);
+          ok(await post(alice, typingNotice(session), { url: full.url }), 204);
         const { seq } = ok(await session.send(alice, { url: full.url }), 201);
         await his.until(() => his.messages(session).at(-1)?.seq === seq);
       } finally {
         process.kill(pid, 'SIGCONT');
       }
       for (const answer of await Promise.all(asked)) ok(answer);
-      const last = noticeOf(session);
+      const last = typingNotice(session);
       ok(await post(alice, last, { url: full.url }), 204);
       await heardBy(his, last);
       assert.deepEqual(heard(his).map(f => f.notice), [base64(last)]);
@@ -232,17 +227,17 @@ describe('typing', { concurrency: false }, () => {
   test('who is out hears nothing more, and says nothing', async () => {
     const [hers, his] = await Promise.all([follow(carol, two.url),
       follow(bob, two.url)]);
-    const first = noticeOf(session);
+    const first = typingNotice(session);
     ok(await post(alice, first), 204);
     await Promise.all([heardBy(hers, first), heardBy(his, first)]);
     const { seq } = await session.remove(alice, carol);
     await his.upTo(session, seq);
-    const second = noticeOf(session);
+    const second = typingNotice(session);
     ok(await post(alice, second), 204);
     await heardBy(his, second);
     await hers.frame({ type: 'unsubscribed', session_id: session.id });
     assert.deepEqual(heard(hers).map(f => f.notice), [base64(first)]);
-    refused(await post(carol, noticeOf(session)), 403, 'not-a-member');
+    refused(await post(carol, typingNotice(session)), 403, 'not-a-member');
     await Promise.all([hers.close(), his.close()]);
   });
 });

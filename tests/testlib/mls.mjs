@@ -345,6 +345,11 @@ export function envelope({ session, algorithm, epoch, nonce = newNonce(),
 }
 
 /** A proposal by value, encoded, of a type of one's own choice. */
+/** Of who types, as far as a server can see it. */
+export const typingNotice = (session, { epoch = session.epoch, sealed = 93, version = 1 } =
+  {}) => join(u8(version), uuidBytes(session.id), u64(epoch), randomBytes(12),
+  randomBytes(sealed));
+
 export const rawProposal = (type, body = Buffer.alloc(0)) =>
   proposal(type, body);
 

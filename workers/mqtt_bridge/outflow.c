@@ -1,70 +1,32 @@
 #include "mqtt_bridge/outflow.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/text.h"
+#include "base/clock.h"
 #include "door/delivery.h"
 #include "door/origin.h"
 #include "door/typing_lane.h"
 #include "mqtt/topic.h"
 #include "mqtt_bridge/broker.h"
+#include "mqtt_bridge/device_events.h"
+#include "mqtt_bridge/logs.h"
 #include "store/store.h"
 
-enum { BUCKETS = 65536, PAGE = 100, LOGS = 1000, SWEEP_MS = 2000 };
-
-struct log {
-	struct log *of_bucket, *next; /* next: in the queue */
-	struct uuid session;
-	uint64_t sent, last; /* told to the broker; known to be there */
-	uint64_t asked_after;
-	bool queued, asked;
-};
+/* A log whose place is not known begins where nothing was said for as long as a
+ * message may be told again, and the margin: what it takes from the beginning of a
+ * transaction until its messages are seen. It is forgotten later than that. */
+enum { PAGE = 100, SWEEP_MS = 2000, FORGET_MS = 5000, MARGIN_S = 10 };
 
 static struct {
 	struct outflow_settings settings;
-	struct log *buckets[BUCKETS];
 	struct log *first, **end; /* logs with something to tell */
-	struct uuid after;
-	bool connected, loaded; /* where each log stood when we came */
-	bool listing, list_again, sweeping, rewind;
+	uint64_t swept_ms;	  /* when the last good sweep began; 0: none */
+	uint64_t sweep_ms;	  /* and the one that goes on */
+	bool connected, sweeping, sweep_again, rewind;
 	size_t asked;
 } out;
 
-/* ---- logs ---- */
-
-static size_t bucket_of(struct uuid session)
-{
-	return ((size_t)session.bytes[0] << 8 | session.bytes[1]) % BUCKETS;
-}
-
-static struct log *find(struct uuid session)
-{
-	size_t at = bucket_of(session);
-	struct log *l = out.buckets[at];
-
-	while (l != NULL && !uuid_equal(l->session, session))
-		l = l->of_bucket;
-	return l;
-}
-
-static struct log *add(struct uuid session, uint64_t sent)
-{
-	size_t at = bucket_of(session);
-	struct log *l = calloc(1, sizeof(*l));
-
-	if (l == NULL)
-		return NULL;
-	l->session = session;
-	l->sent = l->last = sent;
-	l->of_bucket = out.buckets[at];
-	out.buckets[at] = l;
-	return l;
-}
-
 static void queue(struct log *l)
 {
-	if (l->queued || l->asked || l->sent >= l->last)
+	if (l->queued || l->asked || (l->placed && l->sent >= l->last))
 		return;
 	l->queued = true;
 	l->next = NULL;
@@ -72,14 +34,17 @@ static void queue(struct log *l)
 	out.end = &l->next;
 }
 
-static void grown(struct uuid session, uint64_t before, uint64_t last)
+/* NULL: no memory; a sweep finds it again. */
+static struct log *known(struct uuid session)
 {
-	struct log *l = find(session);
+	struct log *l = logs_find(session);
 
-	if (l == NULL)
-		l = add(session, before);
-	if (l == NULL)
-		return; /* the sweep finds it again */
+	return l != NULL ? l : logs_add(session, clock_steady_ms());
+}
+
+static void grown(struct log *l, uint64_t last)
+{
+	l->used_ms = clock_steady_ms();
 	if (last > l->last)
 		l->last = last;
 	queue(l);
@@ -133,36 +98,72 @@ static void on_rows(void *arg, enum err e, struct rows *rows)
 	outflow_go_on();
 }
 
+static void on_place(void *arg, enum err e, struct rows *rows)
+{
+	struct log *l = arg;
+	uint64_t after = 0;
+
+	l->asked = false;
+	out.asked--;
+	if (e == ERR_OK && rows_count(rows) > 0) {
+		after = (uint64_t)rows_i64(rows, 0, "seq");
+		e = rows_end(rows);
+	}
+	if (e == ERR_OK && !l->placed) { /* a sweep may have been first */
+		l->sent = after;
+		l->placed = true;
+	}
+	queue(l);
+	outflow_go_on();
+}
+
+static enum err ask_place(struct log *l)
+{
+	struct params params = PARAMS_INIT;
+	uint64_t waited_s = (clock_steady_ms() - l->since_ms) / 1000;
+
+	params_uuid(&params, l->session);
+	params_i64(&params, (int64_t)l->last);
+	params_i64(&params, (int64_t)(out.settings.replay_seconds + MARGIN_S +
+				      waited_s));
+	return connection_send(out.settings.queries, STATEMENT_MQTT_BEGINS,
+			       &params, on_place, l);
+}
+
+static enum err ask_rows(struct log *l)
+{
+	struct params params = PARAMS_INIT;
+
+	l->asked_after = l->sent;
+	params_uuid(&params, l->session);
+	params_i64(&params, (int64_t)l->sent);
+	params_i32(&params, PAGE);
+	return connection_send(out.settings.queries, STATEMENT_MESSAGE_FAN_OUT,
+			       &params, on_rows, l);
+}
+
 void outflow_go_on(void)
 {
 	while (out.connected && out.first != NULL && out.asked < 4 &&
 	       broker_has_room()) {
-		struct params params = PARAMS_INIT;
 		struct log *l = out.first;
 
+		l->asked = (l->placed ? ask_rows(l) : ask_place(l)) == ERR_OK;
+		if (!l->asked)
+			return; /* a tick asks again */
 		out.first = l->next;
 		if (out.first == NULL)
 			out.end = &out.first;
 		l->queued = false;
-		l->asked_after = l->sent;
-		params_uuid(&params, l->session);
-		params_i64(&params, (int64_t)l->sent);
-		params_i32(&params, PAGE);
-		l->asked = connection_send(out.settings.queries,
-					   STATEMENT_MESSAGE_FAN_OUT, &params,
-					   on_rows, l) == ERR_OK;
-		if (!l->asked)
-			return; /* the sweep queues it again */
 		out.asked++;
 	}
 }
 
-/* ---- positions ---- */
+/* ---- what nobody told us ---- */
 
 static void on_recent(void *arg, enum err e, struct rows *rows)
 {
 	bool rewind = arg != NULL;
-	struct uuid session;
 
 	out.sweeping = false;
 	if (e != ERR_OK) {
@@ -172,20 +173,36 @@ static void on_recent(void *arg, enum err e, struct rows *rows)
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		uint64_t first = (uint64_t)rows_i64(rows, i, "first_seq");
 		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
+		struct uuid session = rows_uuid(rows, i, "session_id");
 		struct log *l;
 
-		session = rows_uuid(rows, i, "session_id");
 		if (rows_end(rows) != ERR_OK)
 			return;
-		l = find(session);
-		if (rewind && l != NULL && l->sent >= first)
+		l = known(session);
+		if (l == NULL)
+			return;
+		if (!l->placed || (rewind && l->sent >= first)) {
 			l->sent = first - 1;
-		grown(session, first - 1, last);
+			l->placed = true;
+		}
+		grown(l, last);
 	}
+	out.swept_ms = out.sweep_ms;
 	outflow_go_on();
 }
 
-/* Looks for what nobody told us; after a break also for what may be lost. */
+/* What was said since the last good sweep began; after a break of the broker also what
+ * it may have lost, and at the beginning what it may not have got. */
+static uint64_t sweep_seconds(uint64_t now_ms)
+{
+	uint64_t unseen = (now_ms - out.swept_ms) / 1000 + 1 + MARGIN_S;
+	uint64_t replay = out.settings.replay_seconds;
+
+	if (out.swept_ms == 0)
+		return replay;
+	return out.rewind && replay > unseen ? replay : unseen;
+}
+
 static void on_sweep(void *arg)
 {
 	static char yes;
@@ -193,80 +210,45 @@ static void on_sweep(void *arg)
 	bool rewind = out.rewind;
 
 	(void)arg;
-	if (!out.loaded || out.sweeping || !out.connected)
+	if (out.sweeping || (!out.connected && out.swept_ms == 0))
 		return;
-	params_i64(&params, rewind ? (int64_t)out.settings.replay_seconds : 10);
+	rewind &= out.connected;
+	out.sweep_ms = clock_steady_ms();
+	params_i64(&params, (int64_t)sweep_seconds(out.sweep_ms));
 	out.sweeping =
 	    connection_send(out.settings.queries, STATEMENT_MQTT_RECENT,
 			    &params, on_recent, rewind ? &yes : NULL) == ERR_OK;
-	if (out.sweeping)
+	if (!out.sweeping)
+		return;
+	out.sweep_again = false;
+	if (rewind) {
 		out.rewind = false;
-	for (size_t i = 0; rewind && i < BUCKETS; i++)
-		for (struct log *l = out.buckets[i]; l != NULL;
-		     l = l->of_bucket)
-			queue(l);
-}
-
-static void ask_positions(void);
-
-static void on_positions(void *arg, enum err e, struct rows *rows)
-{
-	size_t n = e == ERR_OK ? rows_count(rows) : 0;
-
-	(void)arg;
-	out.listing = false;
-	if (e != ERR_OK) {
-		out.list_again = true;
-		return;
+		logs_each(queue);
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint64_t last = (uint64_t)rows_i64(rows, i, "last_seq");
-
-		out.after = rows_uuid(rows, i, "session_id");
-		if (rows_end(rows) != ERR_OK)
-			return;
-		grown(out.after, out.loaded ? 0 : last, last);
-	}
-	if (n == LOGS) {
-		ask_positions();
-		return;
-	}
-	if (!out.loaded) {
-		out.loaded = true;
-		out.rewind = true;
-	}
-	on_sweep(NULL);
-	outflow_go_on();
-}
-
-static void ask_positions(void)
-{
-	struct params params = PARAMS_INIT;
-
-	params_uuid(&params, out.after);
-	params_i32(&params, LOGS);
-	out.listing =
-	    connection_send(out.settings.queries, STATEMENT_MQTT_POSITIONS,
-			    &params, on_positions, NULL) == ERR_OK;
-	out.list_again = !out.listing;
 }
 
 void outflow_resync(void)
 {
-	if (out.listing) {
-		out.list_again = true;
-		return;
-	}
-	out.after = (struct uuid){ { 0 } };
-	ask_positions();
+	out.sweep_again = true;
+	on_sweep(NULL);
 }
 
 static void on_tick(void *arg)
 {
 	(void)arg;
-	if (out.list_again && !out.listing)
-		outflow_resync();
+	if (out.sweep_again)
+		on_sweep(NULL);
 	outflow_go_on();
+}
+
+static void on_forget(void *arg)
+{
+	uint64_t kept_ms = (out.settings.replay_seconds + 2 * MARGIN_S) * 1000;
+	uint64_t now_ms = clock_steady_ms();
+
+	(void)arg;
+	if (now_ms > kept_ms)
+		logs_forget(now_ms - kept_ms);
 }
 
 void outflow_connected(bool connected)
@@ -276,86 +258,17 @@ void outflow_connected(bool connected)
 	on_sweep(NULL);
 }
 
-/* ---- events of a device ---- */
+/* ---- what was heard ---- */
 
-static void tell_device(struct uuid device, struct buf *json)
-{
-	const struct broker_properties properties = {
-		.expiry_seconds = out.settings.expiry_seconds
-	};
-	struct buf topic = BUF_INIT;
-
-	topic_put_events(&topic, device);
-	buf_put_u8(&topic, 0);
-	if (buf_end(&topic) == ERR_OK && buf_end(json) == ERR_OK)
-		(void)broker_publish((const char *)topic.p, buf_span(json),
-				     &properties);
-	buf_clear(&topic);
-	buf_clear(json);
-}
-
-static void put_id(struct buf *json, struct rows *rows, size_t i,
-		   const char *column)
-{
-	buf_putf(json, ",\"%s\":\"", column);
-	uuid_put(json, rows_uuid(rows, i, column));
-	buf_put_u8(json, '"');
-}
-
-static void on_welcomes(void *arg, enum err e, struct rows *rows)
-{
-	struct uuid *device = arg;
-
-	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		struct buf json = BUF_INIT;
-
-		buf_put_str(&json, "{\"type\":\"welcome\"");
-		put_id(&json, rows, i, "session_id");
-		put_id(&json, rows, i, "welcome_id");
-		buf_put_u8(&json, '}');
-		tell_device(*device, &json);
-	}
-	free(device);
-}
-
-static void on_asked(void *arg, enum err e, struct rows *rows)
-{
-	struct uuid *device = arg;
-
-	for (size_t i = 0; e == ERR_OK && i < rows_count(rows); i++) {
-		struct buf json = BUF_INIT;
-
-		buf_put_str(&json, "{\"type\":\"rotation_due\"");
-		put_id(&json, rows, i, "session_id");
-		buf_put_str(&json, ",\"reason\":\"");
-		buf_put(&json, rows_text(rows, i, "reason"));
-		buf_put_str(&json, "\"}");
-		tell_device(*device, &json);
-	}
-	free(device);
-}
-
-static void ask_for(struct uuid device, enum statement statement,
-		    connection_done *done)
-{
-	struct params params = PARAMS_INIT;
-	struct uuid *copy = malloc(sizeof(*copy));
-
-	if (copy == NULL)
-		return;
-	*copy = device;
-	params_uuid(&params, device);
-	if (connection_send(out.settings.queries, statement, &params, done,
-			    copy) != ERR_OK)
-		free(copy);
-}
-
-/* The broker has the log as far as it stood when the notice was taken. */
+/* The broker has the log as far as it stood when the notice was taken, and all of one in
+ * which nothing was said lately. */
 static bool has_all_before(const struct notice *notice)
 {
-	const struct log *l = find(notice->id);
+	const struct log *l = logs_find(notice->id);
 
-	return l != NULL && notice->seq <= l->sent;
+	if (l == NULL)
+		return out.swept_ms != 0;
+	return l->placed && notice->seq <= l->sent;
 }
 
 /* One that comes before what was said before it is lost, and so is one that finds no room. */
@@ -379,29 +292,21 @@ static void tell_typing(const struct notice *notice)
 
 void outflow_heard(void *unused, const struct notice *notice)
 {
-	struct buf json = BUF_INIT;
+	struct log *l;
 
 	(void)unused;
 	switch (notice->kind) {
 	case NOTICE_MESSAGE:
-		if (out.loaded) {
-			grown(notice->id, 0, notice->seq);
-			outflow_go_on();
-		}
+		l = known(notice->id);
+		if (l != NULL)
+			grown(l, notice->seq);
+		outflow_go_on();
 		break;
 	case NOTICE_WELCOME:
-		ask_for(notice->id, STATEMENT_MQTT_WELCOMES, on_welcomes);
-		break;
 	case NOTICE_ROTATION:
-		ask_for(notice->id, STATEMENT_ROTATION_ASKED, on_asked);
-		break;
 	case NOTICE_KEY_PACKAGES:
-		buf_put_str(&json, "{\"type\":\"key_packages_low\"}");
-		tell_device(notice->id, &json);
-		break;
 	case NOTICE_APPROVAL:
-		buf_put_str(&json, "{\"type\":\"device_waits\"}");
-		tell_device(notice->id, &json);
+		device_events_tell(notice);
 		break;
 	case NOTICE_TYPING:
 		tell_typing(notice);
@@ -417,6 +322,8 @@ void outflow_start(const struct outflow_settings *settings,
 {
 	out.settings = *settings;
 	out.end = &out.first;
+	device_events_start(settings->queries, settings->expiry_seconds);
 	loop->every(loop->context, SWEEP_MS, on_sweep, NULL);
 	loop->every(loop->context, 200, on_tick, NULL);
+	loop->every(loop->context, FORGET_MS, on_forget, NULL);
 }

@@ -1,8 +1,9 @@
 /*
  * PostgreSQL to broker: each message of each log, in order. What a log has and
  * the broker lacks is found by comparing positions; notices only say when to
- * look. Nothing is kept beyond the process: a new one goes on some time before
- * now, and who follows a log drops what it has by its seq.
+ * look, and a sweep over what was said lately finds what no notice told. Nothing is
+ * kept beyond the process: a new one goes on some time before now, and who follows
+ * a log drops what it has by its seq.
  */
 #ifndef HERMETIC_WORKERS_MQTT_BRIDGE_OUTFLOW_H
 #define HERMETIC_WORKERS_MQTT_BRIDGE_OUTFLOW_H
