@@ -1,4 +1,4 @@
-# libhermetic for other programs: a header in four parts, a shared library, a static one.
+# libhermetic for other programs: a header in five parts, a shared library, a static one.
 # What they show is src/hermetic/exports.map.
 #
 #   make install-hermetic PREFIX=/usr/local [LIB=lib] [DESTDIR=]
@@ -6,17 +6,20 @@
 HERMETIC_VERSION := $(shell awk '/^\#define HERMETIC_VERSION_(MAJOR|MINOR|PATCH)/ \
 	{ printf "%s%s", dot, $$3; dot = "." }' src/hermetic/hermetic.h)
 HERMETIC_MAP := src/hermetic/exports.map
-HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h lists.h)
+HERMETIC_HEADERS := $(addprefix src/hermetic/,hermetic.h account.h core.h lists.h \
+	members.h)
 HERMETIC_FOLDERS := hermetic reach signs device session content mls check wire twofish \
 	crypto base
 HERMETIC_PKGS := $(PKGS_reach) $(PKGS_content) $(PKGS_crypto)
 HERMETIC_STATIC := $(B)/lib/libhermetic.a
 HERMETIC_OBJECTS = $(foreach f,$(HERMETIC_FOLDERS),$(call objects,$(f)))
 
+# A sanitizer's own functions are those of the program that clang links.
+HERMETIC_DEFS := $(if $(LINK_$(VARIANT)),,-Wl$(comma)-z$(comma)defs)
 $(HERMETIC_SHARED): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,$(HERMETIC_SONAME) \
-	    -Wl,--version-script=$(HERMETIC_MAP) -Wl,-z,defs -o $@ \
+	    -Wl,--version-script=$(HERMETIC_MAP) $(HERMETIC_DEFS) -o $@ \
 	    $(HERMETIC_OBJECTS) $(call pkg_libs,$(HERMETIC_PKGS))
 
 # One object, whose other names are its own: a program that has a buf_put() too
@@ -25,9 +28,9 @@ $(HERMETIC_STATIC): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	@mkdir -p $(@D)
 	sed -n 's/^\t\(hermetic_.*\);/\1/p' $(HERMETIC_MAP) > $@.names
 	ld -r -o $@.o $(HERMETIC_OBJECTS)
-	objcopy --keep-global-symbols=$@.names $@.o
+	$(OBJCOPY) --keep-global-symbols=$@.names $@.o
 	@rm -f $@
-	ar rcs $@ $@.o
+	$(AR) rcs $@ $@.o
 	@rm -f $@.o $@.names
 
 .PHONY: install-hermetic install-shared

@@ -34,12 +34,15 @@ $(B)/tests/unit/test_upload: TEST_EXTRA_LIBS += -Wl,--wrap=time
 unit-tests: $(UNIT_TESTS)
 .SECONDARY: $(UNIT_TESTS:=.o)
 
-# What runs in threads of an application, under ThreadSanitizer.
+# What runs in threads of an application, under ThreadSanitizer: the engine's runner, and
+# handles of libhermetic, which talk over a server. It needs what the tests in node need.
 TSAN_TESTS := build/tsan/tests/unit/test_runner
 .PHONY: tsan
 tsan:
-	@$(MAKE) --no-print-directory -s VARIANT=tsan B=build/tsan $(TSAN_TESTS)
+	@$(MAKE) --no-print-directory -s VARIANT=tsan B=build/tsan all $(TSAN_TESTS)
 	@for test in $(TSAN_TESTS); do $$test || exit 1; done
+	@HERMETIC_BUILD=build/tsan node --test --test-name-pattern='^threads use handles' \
+	    tests/integration/embedding.test.mjs
 
 # A server with a planted bug, for the test that shows that tests/chaos can
 # fail: its commits do not wait for the disk, so it acknowledges too early. No

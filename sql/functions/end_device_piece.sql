@@ -1,11 +1,13 @@
--- The next piece of what is of a device that has ended: at most a thousand rows of each kind.
--- Its sessions, in the order of their ids: that their keys are due is depart()'s part
--- (docs/adr/0018). Its KeyPackages and Welcomes. Of an account that is erased also its refresh
--- tokens, and what its messages' requests were called. Returns how many rows it looked at of the
--- kind of which there are most; fewer than a thousand: nothing is left.
+-- Does the next piece of the work that a device leaves when it ends, on at most a thousand rows
+-- of each kind. It takes the device out of its sessions, in the order of their ids (depart() makes
+-- the keys of each due, docs/adr/0018), and deletes its KeyPackages and Welcomes. When the account
+-- is being erased, it also deletes the device's refresh tokens, and the names of the requests by
+-- which its messages were sent. It returns the number of rows of the kind of which it has looked
+-- at most; fewer than a thousand mean that nothing is left to do.
 --
--- Row by row, by the whole key of each: wherever it is (docs/adr/0091), and without a plan that
--- reads all that a device has. By its settings an index is read no further than for the piece.
+-- Each row is named by its whole key: that works wherever the row is (docs/adr/0091), and no plan
+-- reads all rows of the device. The settings keep the planner on an index, which is read only as
+-- far as the piece goes.
 CREATE OR REPLACE FUNCTION end_device_piece(p_device uuid)
 RETURNS bigint LANGUAGE plpgsql SET search_path = hermetic, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$

@@ -1,10 +1,16 @@
--- A refresh token is good once. Used again it has been stolen, or its owner
--- has been: the whole family ends. But within p_grace it gives the answer of before, as
--- long as that has not been used itself: p_new is made of the old token, so it is the
--- same one. `ended`: the family ended by this call, and not before.
--- With p_rate, a family gets no more new tokens in a minute (`too-many-requests`; `wait`
--- says how many seconds): the token is not used then. Used tokens stay until they expire, since
--- whoever uses one again tells of a theft; of a family that ended so one stays.
+-- Exchanges a refresh token, which may be used once, for the next one of its family. When a
+-- token is used a second time, one of its two users is a thief, so the whole family is revoked.
+-- The exception is a client that did not get its answer: within p_grace it may ask again and
+-- gets the same new token, as long as nobody has used that one. (The caller derives p_new from
+-- p_old, so both calls bring the same token.) `ended` is true when this call has revoked the
+-- family, and false when an earlier one had.
+--
+-- p_rate is how many new tokens a family may get in a minute; 0 means any number. Above it the
+-- outcome is `too-many-requests`, the old token stays unused, and `wait` is the number of
+-- seconds until the client may try again.
+--
+-- A used token is kept until it expires, since a second use cannot be noticed without it. Of a
+-- family that was revoked for a second use, only the token that was used twice is kept.
 CREATE OR REPLACE FUNCTION rotate_refresh_token(
   p_old bytea, p_new bytea, p_expires_at timestamptz, p_grace interval, p_rate bigint,
   OUT outcome text, OUT family_id uuid, OUT device_id uuid, OUT user_id uuid,

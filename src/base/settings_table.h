@@ -21,8 +21,8 @@ enum setting_process {
  *         least, most, processes, what .env.example shows or NULL for the
  *         default) */
 #define SETTINGS(GROUP, SETTING)                                               \
-	GROUP("Where the API listens: a numeric address and a port from "      \
-	      "1024.")                                                         \
+	GROUP("Where the API listens: a numeric address (:: is all of IPv4 "   \
+	      "and IPv6) and a port from 1024.")                               \
 	SETTING(HOST, TEXT, "127.0.0.1", 0u, 0u, SETTING_API, NULL)            \
 	SETTING(PORT, PARSED, "8000", 0u, 0u, SETTING_API, NULL)               \
 	GROUP("TLS on this port: files of the certificate with its "           \
@@ -306,7 +306,7 @@ enum setting_process {
 	SETTING(MQTT_KEYS_SECRET, SECRET_TEXT, "", 0u, 0u,                     \
 		SETTING_API | SETTING_PLUGIN, NULL)                            \
 	GROUP("The broker's Unix socket, and where the bridge listens "        \
-	      "for clients.")                                                  \
+	      "for clients: a numeric address; :: is all of IPv4 and IPv6.")   \
 	SETTING(MQTT_SOCKET, TEXT, NULL, 0u, 0u, SETTING_BRIDGE,               \
 		"/run/hermetic/mqtt.sock")                                     \
 	SETTING(MQTT_HOST, TEXT, "127.0.0.1", 0u, 0u, SETTING_BRIDGE, NULL)    \

@@ -141,7 +141,7 @@ static bool is_selector(uint32_t c)
 /* Letters of alphabets have no variants; digits have for keys. */
 static bool has_variants(uint32_t base, uint32_t selector)
 {
-	utf8proc_category_t category = of(base)->category;
+	utf8proc_category_t category = (utf8proc_category_t)of(base)->category;
 
 	if (base < 0x80)
 		return (selector == TEXT_STYLE || selector == EMOJI_STYLE) &&
@@ -187,7 +187,8 @@ static bool is_of_direction(struct span text, size_t at)
 		return false;
 	for (size_t i = from, n; i < text.n && i<at + NEAR; i += n> 0 ? n : 1) {
 		n = text_character(span_of(text.p + i, text.n - i), &c);
-		direction = n > 0 ? of(c)->bidi_class : 0;
+		direction =
+		    n > 0 ? (utf8proc_bidi_class_t)of(c)->bidi_class : 0;
 		if (n > 0 && is_letter(c) &&
 		    (direction == UTF8PROC_BIDI_CLASS_R ||
 		     direction == UTF8PROC_BIDI_CLASS_AL))

@@ -1,12 +1,12 @@
 #include "store/scrape.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -130,30 +130,6 @@ static void on_tick(void *arg)
 			leave(&guests[i]);
 }
 
-static int listen_on(const char *host, const char *port)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-					.ai_flags =
-					    AI_NUMERICHOST | AI_NUMERICSERV };
-	struct addrinfo *found = NULL;
-	int fd, on = 1;
-
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return -1;
-	fd = socket(found->ai_family,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 &&
-	    (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
-	     bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-	     listen(fd, GUESTS_MAX) != 0)) {
-		(void)close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(found);
-	return fd;
-}
-
 enum err scrape_start(const struct store_loop *l, const char *host,
 		      uint64_t port)
 {
@@ -163,7 +139,7 @@ enum err scrape_start(const struct store_loop *l, const char *host,
 	if (port == 0)
 		return ERR_OK;
 	(void)snprintf(text, sizeof(text), "%u", (unsigned)(port & 0xffff));
-	listener = listen_on(host, text);
+	listener = listen_at(host, text, true);
 	if (listener < 0) {
 		LOG(ERROR, "cannot listen for metrics", LOG_STR("host", host),
 		    LOG_STR("port", text));

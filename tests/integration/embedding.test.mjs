@@ -1,7 +1,7 @@
 // libhermetic as others use it: installed into a prefix of its own, the example
 // docs/example/bot.c compiled against that and talked with.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
+import { sanitizer } from '../testlib/sanitizer.mjs';
 import { build, newHome, root, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
@@ -16,10 +17,6 @@ const exec = promisify(execFile);
 const variant = basename(build);
 const sanitized = { asan: ['-fsanitize=address,undefined'],
   tsan: ['-fsanitize=thread'] }[variant] ?? [];
-// Python has no sanitizer of its own.
-const preload = variant === 'asan' ? { ASAN_OPTIONS: 'detect_leaks=0',
-  LD_PRELOAD: ['libasan.so', 'libubsan.so'].map(name => execFileSync('gcc',
-    [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()).join(':') } : {};
 const warnings = ['-Wall', '-Wextra', '-pedantic', '-Werror'];
 const bot = join(root, 'docs/example/bot.c');
 
@@ -163,10 +160,11 @@ describe('with a server', { concurrency: false }, () => {
 
   /** A Python program over the installed copy. */
   async function python(script, args, each = () => {}) {
+    const library = join(prefix, 'lib/libhermetic.so.0');
     const child = spawn('python3', [join(root, script), ...args], {
       env: { PATH: process.env.PATH, PASSPHRASE: 'snakes have one, too',
         PYTHONPATH: join(root, 'sdk/python'), PYTHONDONTWRITEBYTECODE: '1',
-        HERMETIC_LIBRARY: join(prefix, 'lib/libhermetic.so.0'), ...preload } });
+        HERMETIC_LIBRARY: library, ...sanitizer(library) } });
     let out = '', err = '';
     child.stdout.setEncoding('utf8').on('data', d => { out += d; });
     child.stderr.setEncoding('utf8').on('data', d => { err += d; });

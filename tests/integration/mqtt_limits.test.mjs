@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect as dial } from 'node:net';
+import { createServer, connect as dial } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, base64, newUser, ok } from '../testlib/api.mjs';
@@ -105,6 +105,21 @@ describe('limits of mqtt', { concurrency: false }, () => {
         properties: { sessionExpiryInterval: 600 } }));
     await (await connect(carol, { clientId: `${carol.id}-x`, clean: false,
       properties: { sessionExpiryInterval: 600 } })).close();
+  });
+
+  test('the gate listens for IPv6, too, and says why it cannot', async () => {
+    const both = await startBroker({ postgres, env: { HERMETIC_MQTT_HOST: '::' } });
+    for (const host of ['127.0.0.1', '[::1]'])
+      await (await MqttClient.of(alice, both, { host })).close();
+    await both.killBridge();
+    const taken = createServer();
+    await new Promise(done => { taken.listen(both.port, '::', done); });
+    await both.startBridge();
+    await until(() => /"cannot listen for clients","host":"::","port":"\d+"/.test(both.log()),
+      { name: 'the reason why it ended' });
+    await until(() => !both.runs(), { name: 'its end' });
+    await new Promise(done => { taken.close(done); });
+    await both.stop();
   });
 
   test('a log in which nothing is said costs the bridge nothing', async () => {

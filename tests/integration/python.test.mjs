@@ -1,21 +1,19 @@
 // The Python package as others get it: installed from sdk/python into an environment of its own,
 // without an index of packages; ten lines send a message, from a folder elsewhere.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
+import { sanitizer } from '../testlib/sanitizer.mjs';
 import { build, newHome, root, startNode, startPostgres } from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
 const variant = basename(build);
-// Python has no sanitizer of its own
-const preload = variant === 'asan' ? { ASAN_OPTIONS: 'detect_leaks=0',
-  LD_PRELOAD: ['libasan.so', 'libubsan.so'].map(name => execFileSync('gcc',
-    [`-print-file-name=${name}`], { encoding: 'utf8' }).trim()).join(':') } : {};
+const library = () => join(there, 'lib/libhermetic.so.0');
 let postgres, node, alice, there, python;
 
 /** pip where this Python has it (Debian: python3-venv), else what pip does with a wheel. */
@@ -39,8 +37,7 @@ async function install(source) {
 }
 
 const run = (...args) => exec(python, args, { cwd: newHome(), env: { PATH: process.env.PATH,
-  PASSPHRASE: 'snakes have one, too', ...preload,
-  HERMETIC_LIBRARY: join(there, 'lib/libhermetic.so.0') } });
+  PASSPHRASE: 'snakes have one, too', ...sanitizer(library()), HERMETIC_LIBRARY: library() } });
 
 before(async () => {
   there = newHome();

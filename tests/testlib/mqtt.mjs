@@ -26,12 +26,12 @@ export class MqttClient {
     client.on('error', e => { this.error = e; });
   }
 
-  /** kind: 'gate', 'tls' or 'ws'; version: 5 or 4 (MQTT 3.1.1). */
+  /** kind: 'gate', 'tls' or 'ws'; version: 5 or 4 (MQTT 3.1.1); host: of the gate. */
   static async of(device, broker, {
-    version = 5, kind = 'gate', clientId, tries = true, ...options
+    version = 5, kind = 'gate', clientId, tries = true, host = '127.0.0.1', ...options
   } = {}) {
     const id = clientId ?? `${device.id}-${++count}`;
-    const url = { gate: `mqtt://127.0.0.1:${broker.port}`,
+    const url = { gate: `mqtt://${host}:${broker.port}`,
       tls: `mqtts://127.0.0.1:${broker.tlsPort}`,
       ws: `ws://127.0.0.1:${broker.wsPort}` }[kind];
     const attempt = () => new Promise((done, fail) => {

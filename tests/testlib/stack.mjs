@@ -10,450 +10,28 @@
 // when its process ends. The build is that of HERMETIC_BUILD, build/debug if
 // it is not set. As root the servers run as the user `hermetic` or `postgres`,
 // since PostgreSQL refuses to be root.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync,
-  readFileSync, readdirSync, rmSync, statfsSync, writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { citusUrl, needsOwn, startSpread } from './citus.mjs';
-import { asked, pgEnv } from './psql.mjs';
+import {
+  build, directory, end, ended, freePort, hold, killGroup, own, remove, root, start, startLimit,
+  temporary, until,
+} from './processes.mjs';
+import { sanitizer, spokeUp } from './sanitizer.mjs';
+
+export { needsOwn } from './citus.mjs';
+export { pgbin, runMigrate, startPool, startPostgres } from './postgres.mjs';
+export {
+  build, end, freePort, root, sleep, start, startDisk, temporary, until,
+} from './processes.mjs';
 
 const exec = promisify(execFile);
 
-export { needsOwn };
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const build = resolve(root, process.env.HERMETIC_BUILD ??
-  'build/debug');
-
 /** scrypt's N in that build: src/crypto/password.h. */
 export const passwordCost = /asan$/.test(build) ? 2 ** 14 : 2 ** 17;
-
-/** Of Debian 12, or of 13. */
-export const pgbin = ['15', '17'].map(v => `/usr/lib/postgresql/${v}/bin`)
-  .find(existsSync);
-const startLimit = 30_000;
-
-export const sleep = ms => new Promise(done => setTimeout(done, ms));
-
-/** Waits until `what()` is truthy, and returns that; throws after `ms`. */
-export async function until(what, { ms = startLimit, name = 'it' } = {}) {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await what();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`${name} did not happen in ${ms} ms`);
-    await sleep(20);
-  }
-}
-
-// --- who the servers are ---------------------------------------------------
-
-function serviceUser() {
-  if (process.getuid() !== 0) return {};
-  for (const name of ['hermetic', 'postgres']) {
-    const line = readFileSync('/etc/passwd', 'utf8').split('\n')
-      .find(l => l.startsWith(`${name}:`));
-    if (line) {
-      const [, , uid, gid] = line.split(':').map(Number);
-      return { uid, gid };
-    }
-  }
-  throw new Error('no user to run the servers as: neither hermetic nor ' +
-    'postgres is in /etc/passwd');
-}
-
-const user = serviceUser();
-const directories = new Set(); // to be removed at the end
-
-function own(path, mode) {
-  chmodSync(path, mode);
-  if (user.uid !== undefined) chownSync(path, user.uid, user.gid);
-  return path;
-}
-
-// Their names hold our pid: what a test left that was killed, the next sweeps.
-function directory(name) {
-  const dir = mkdtempSync(join(tmpdir(), `hermetic-${name}-${process.pid}-`));
-  directories.add(dir);
-  return dir;
-}
-
-/** A directory of the servers' user; goes when the test's process ends. */
-export function temporary(name) {
-  return own(directory(name), 0o700);
-}
-
-for (const name of readdirSync(tmpdir())) {
-  const pid = name.match(
-    /^hermetic-(?:pg|node|home|mqtt|pool|balancer|disk)-(\d+)-/)?.[1];
-  if (!pid || existsSync(`/proc/${pid}`)) continue;
-  const dir = join(tmpdir(), name);
-  if (name.startsWith('hermetic-disk-'))
-    try { execFileSync('umount', ['-l', dir], { stdio: 'ignore' }); }
-    catch { /* no longer mounted */ }
-  try { rmSync(dir, { recursive: true, force: true }); }
-  catch { /* another test sweeps it, too */ }
-}
-
-// --- processes -------------------------------------------------------------
-
-const alive = new Set();
-
-function ended(child) {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-/** A process of the servers' user, or with `asUs` of the test's, that gets `lastSignal` also
- * when this one is killed outright: { output, ended }. */
-export function start(command, args, { cwd, env, lastSignal, namespace, asUs }) {
-  const run = ['--pdeathsig', lastSignal, '--', command, ...args];
-  // a namespace is entered by root, who then becomes the user
-  const child = namespace ? spawn('ip', ['netns', 'exec', namespace, 'setpriv',
-    ...(user.uid ? ['--reuid', user.uid, '--regid', user.gid,
-      '--clear-groups'] : []), ...run],
-  { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }) :
-    spawn('setpriv', run, { cwd, env, ...asUs ? {} : user, detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'] });
-  child.output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8');
-    stream.on('data', data => { child.output += data; });
-    stream.unref();
-  }
-  child.unref(); // a forgotten server does not keep the test's process up
-  child.ended = new Promise(done => child.on('close', (code, signal) => {
-    alive.delete(child);
-    done({ code, signal });
-  }));
-  child.on('error', e => { child.output += `${e}\n`; });
-  child.lastSignal = lastSignal;
-  alive.add(child);
-  return child;
-}
-
-/** Asks it to end, and kills it when it does not. */
-export async function end(child, signal, ms = 15_000) {
-  if (ended(child)) return child.ended;
-  hold(child);
-  child.kill(signal);
-  const hard = setTimeout(() => killGroup(child, 'SIGKILL'), ms);
-  const how = await child.ended;
-  clearTimeout(hard);
-  return how;
-}
-
-// While somebody waits for its end it must keep the event loop going.
-function hold(child) {
-  for (const handle of [child, child.stdout, child.stderr]) handle.ref();
-}
-
-function killGroup(child, signal) {
-  try { process.kill(-child.pid, signal); } catch { /* gone already */ }
-}
-
-function stillRuns(pid) {
-  try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-process.on('exit', () => {
-  const wait = new Int32Array(new SharedArrayBuffer(4));
-  for (const child of alive) killGroup(child, `SIG${child.lastSignal}`);
-  for (const child of alive) {
-    for (let i = 0; i < 100 && stillRuns(child.pid); i++)
-      Atomics.wait(wait, 0, 0, 20);
-    killGroup(child, 'SIGKILL');
-  }
-  for (const dir of mounted) unmount(dir);
-  for (const dir of directories)
-    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.once(signal, () => process.exit(1));
-
-export function freePort() {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.on('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
-// --- a disk of its own ------------------------------------------------------
-
-const mounted = new Set();
-
-/** A small disk that can be full; undefined where mounting is not allowed. */
-export async function startDisk({ megabytes = 96 } = {}) {
-  const dir = temporary('disk');
-  const owner = user.uid === undefined ? '' : `,uid=${user.uid},gid=${user.gid}`;
-  try {
-    await exec('mount', ['-t', 'tmpfs', '-o',
-      `size=${megabytes}m,mode=0700${owner}`, 'hermetic-disk', dir]);
-  } catch {
-    return undefined;
-  }
-  mounted.add(dir);
-  const fill = join(dir, 'fill');
-  return { dir,
-    fill: () => {
-      const { bavail, bsize } = statfsSync(dir);
-      writeFileSync(fill, Buffer.alloc(bavail * bsize));
-    },
-    free: () => rmSync(fill, { force: true }),
-    stop: () => unmount(dir) };
-}
-
-// Lazily: the user of the disk may not have ended yet.
-function unmount(dir) {
-  if (!mounted.delete(dir)) return;
-  execFileSync('umount', ['-l', dir]);
-  rmSync(dir, { recursive: true, force: true });
-  directories.delete(dir);
-}
-
-// --- PostgreSQL ------------------------------------------------------------
-
-/**
- * A cluster of its own with the roles of deploy/roles.sql, migrated unless
- * `migrate` is false. `settings` go to the server as `-c name=value`. `from` is
- * a copy of another's data with its passwords: { data, passwords }. `wal` is
- * where its log lies, in small segments.
- *
- * ownerUrl, apiUrl, adminUrl (the superuser's), adminApiUrl: connection strings; dir:
- * its directory; env: what a node has to be told of it. Where there is a Citus cluster for
- * tests it is a database there (citus.mjs).
- */
-export async function startPostgres({
-  migrate = true, admin = true, settings = {}, from, wal,
-} = {}) {
-  if (needsOwn && (from || wal || Object.keys(settings).length > 0)) throw new Error(needsOwn);
-  if (citusUrl)
-    return startSpread({ root, migrate, migrateUp, urlsOf });
-  const dir = temporary('pg');
-  const secret = () => randomBytes(18).toString('hex');
-  const passwords = from?.passwords ?? { postgres: secret(),
-    hermetic_owner: secret(), hermetic_api: secret(),
-    hermetic_rotation: secret(), hermetic_mqtt: secret(),
-    hermetic_mqtt_bridge: secret(), hermetic_admin: secret() };
-
-  const file = join(dir, 'password');
-  writeFileSync(file, `${passwords.postgres}\n`);
-  own(file, 0o600);
-  if (from) await exec('cp', ['-a', from.data, join(dir, 'data')]);
-  else await exec(`${pgbin}/initdb`, ['-D', 'data', '-U', 'postgres',
-    '--pwfile=password', '--auth=scram-sha-256', '--encoding=UTF8',
-    '--locale=C.UTF-8', '--no-sync',
-    ...(wal ? ['--waldir', wal, '--wal-segsize=1'] : [])],
-  { cwd: dir, ...user, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
-  rmSync(file);
-
-  const url = (role, database = 'hermetic') =>
-    `postgresql://${role}:${passwords[role]}@/${database}?host=${dir}`;
-  // A machine that falls over is not what these tests are about, so nothing
-  // waits for the disk; a killed process loses nothing by it.
-  const all = { listen_addresses: '', unix_socket_directories: dir,
-    unix_socket_permissions: '0700', fsync: 'off', max_connections: '60',
-    shared_buffers: '32MB', ...settings };
-  const args = ['-D', join(dir, 'data'), ...settingsOf(all)];
-
-  const self = asked({ dir, adminUrl: url('postgres'), passwords,
-    ...urlsOf(url) });
-
-  let child;
-  let before = '';
-  const up = async () => {
-    if (child) before += child.output;
-    child = await startCluster(dir, args);
-    self.pid = child.pid;
-  };
-
-  /** What the server has written to its log. */
-  self.log = () => before + child.output;
-
-  /** A plain-text dump of everything in the database. */
-  self.dump = async () => (await exec(`${pgbin}/pg_dump`, ['--inserts'],
-    { maxBuffer: 1 << 30, env: { ...process.env, ...pgEnv(self.adminUrl) } }))
-    .stdout;
-
-  /** Stops: 'fast', or 'immediate' as if the power had gone. */
-  self.stop = async (mode = 'fast') => {
-    await end(child, mode === 'immediate' ? 'SIGQUIT' : 'SIGINT');
-    if (mode === 'fast') {
-      rmSync(dir, { recursive: true, force: true });
-      directories.delete(dir);
-    }
-  };
-
-  /** Stops it as if the power had gone, and starts it again. */
-  self.restart = async ({ downFor = 0 } = {}) => {
-    await end(child, 'SIGQUIT');
-    await sleep(downFor);
-    await up();
-  };
-
-  /** As a supervisor does: starts it if it has ended; whether it had. */
-  self.supervise = async () => {
-    const over = ended(child);
-    if (over) await up();
-    return over;
-  };
-
-  /**
-   * Another cluster that follows this one, each commit waiting for it if
-   * `synchronous`: { dir, apiUrl, …, promote(), kill() }. The connection
-   * strings name both, and find the one that writes.
-   */
-  self.standby = async ({ synchronous = false } = {}) => {
-    const other = temporary('pg');
-    await exec(`${pgbin}/pg_basebackup`, ['-D', 'data', '-X', 'stream', '-R',
-      '-c', 'fast', '-C', '-S', 'standby', '-d',
-      `host=${dir} user=postgres application_name=standby`], { cwd: other,
-      ...user, env: { PATH: process.env.PATH,
-        PGPASSWORD: passwords.postgres } });
-    const standby = await startCluster(other, ['-D', join(other, 'data'),
-      ...settingsOf({ ...all, unix_socket_directories: other })]);
-    if (synchronous) {
-      await self.psql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
-      await self.psql('SELECT pg_reload_conf()');
-      await until(async () => await self.psql(`SELECT count(*)
-        FROM pg_stat_replication WHERE sync_state = 'sync'`) === '1');
-    }
-    const both = role => `${url(role)},${other}` +
-      '&target_session_attrs=read-write';
-    const adminUrl = url('postgres').replace(dir, other);
-    return { dir: other, adminUrl, passwords, ...urlsOf(both),
-      psql: (sql, options) => self.psql(sql, { url: adminUrl, ...options }),
-      /** It waits for no other one then. */
-      promote: () => exec(`${pgbin}/psql`, ['-X', '-q', '-c',
-        'SELECT pg_promote()', '-c',
-        'ALTER SYSTEM RESET synchronous_standby_names', '-c',
-        'SELECT pg_reload_conf()'],
-      { env: { ...process.env, ...pgEnv(adminUrl) } }),
-      stop: async () => {
-        await end(standby, 'SIGINT');
-        rmSync(other, { recursive: true, force: true });
-        directories.delete(other);
-      } };
-  };
-
-  /** As if its machine had gone. */
-  self.kill = () => {
-    hold(child);
-    killGroup(child, 'SIGKILL');
-    return child.ended;
-  };
-
-  /** pg_basebackup into a new directory of a name of its own. */
-  self.baseBackup = async () => {
-    const to = temporary('pg');
-    await exec(`${pgbin}/pg_basebackup`, ['-D', 'data', '-X', 'none', '-c',
-      'fast', '-h', dir, '-U', 'postgres'], { cwd: to, ...user,
-      env: { PATH: process.env.PATH, PGPASSWORD: passwords.postgres } });
-    return { data: join(to, 'data'), passwords };
-  };
-
-  /** deploy/admin-role.sql, which may run before and after the migrations. */
-  self.adminRole = () => exec('psql', ['-X', '-q', '-f',
-    join(root, 'deploy/admin-role.sql')], { env: { ...process.env,
-    ...pgEnv(url('postgres')), HERMETIC_ADMIN_PASSWORD: passwords.hermetic_admin } });
-
-  await up();
-  if (from) return self;
-  await exec('psql', ['-X', '-q', '-f', join(root, 'deploy/roles.sql')], {
-    env: { ...process.env, ...pgEnv(url('postgres', 'postgres')),
-      HERMETIC_OWNER_PASSWORD: passwords.hermetic_owner,
-      HERMETIC_API_PASSWORD: passwords.hermetic_api,
-      HERMETIC_ROTATION_PASSWORD: passwords.hermetic_rotation,
-      HERMETIC_MQTT_PASSWORD: passwords.hermetic_mqtt,
-      HERMETIC_MQTT_BRIDGE_PASSWORD: passwords.hermetic_mqtt_bridge },
-  });
-  if (admin) await self.adminRole();
-  if (migrate) await migrateUp(self);
-  return self;
-}
-
-const settingsOf = all =>
-  Object.entries(all).flatMap(([k, v]) => ['-c', `${k}=${v}`]);
-
-const urlsOf = url => ({ ownerUrl: url('hermetic_owner'),
-  apiUrl: url('hermetic_api'), rotationUrl: url('hermetic_rotation'),
-  adminApiUrl: url('hermetic_admin'),
-  mqttUrl: url('hermetic_mqtt'), bridgeUrl: url('hermetic_mqtt_bridge') });
-
-/** PostgreSQL on a directory whose socket is there, once it answers. */
-async function startCluster(dir, args) {
-  const child = start(`${pgbin}/postgres`, args, { cwd: dir,
-    lastSignal: 'QUIT', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
-  await until(async () => {
-    if (ended(child)) throw new Error(`PostgreSQL ended:\n${child.output}`);
-    return exec(`${pgbin}/pg_isready`, ['-q', '-h', dir])
-      .then(() => true, () => false);
-  }, { name: 'PostgreSQL' });
-  return child;
-}
-
-/**
- * PgBouncer in transaction mode in front of a cluster, with so few connections
- * to it: { apiUrl, stop() }.
- */
-export async function startPool({ postgres, connections = 2 }) {
-  const dir = temporary('pool');
-  const users = join(dir, 'users');
-  const conf = join(dir, 'pgbouncer.ini');
-  const to = pgEnv(postgres.apiUrl);
-  writeFileSync(users, `"${to.PGUSER}" "${to.PGPASSWORD}"\n`);
-  writeFileSync(conf, `[databases]
-* = host=${to.PGHOST} port=${to.PGPORT ?? 5432}
-[pgbouncer]
-listen_port = 5432
-unix_socket_dir = ${dir}
-auth_type = scram-sha-256
-auth_file = ${users}
-pool_mode = transaction
-default_pool_size = ${connections}
-`);
-  own(users, 0o600);
-  own(conf, 0o600);
-  const child = start('/usr/sbin/pgbouncer', [conf], { cwd: dir,
-    lastSignal: 'INT', env: { PATH: process.env.PATH } });
-  await until(() => {
-    if (ended(child)) throw new Error(`PgBouncer ended:\n${child.output}`);
-    return existsSync(join(dir, '.s.PGSQL.5432'));
-  }, { name: 'PgBouncer' });
-  return { apiUrl: postgres.apiUrl.replace(/\?.*/, `?host=${dir}`),
-    log: () => child.output,
-    stop: async () => {
-      await end(child, 'SIGINT');
-      rmSync(dir, { recursive: true, force: true });
-      directories.delete(dir);
-    } };
-}
-
-/** hermetic-migrate with its arguments, as the owner of the schema. */
-export async function runMigrate(postgres, ...args) {
-  return exec(join(build, 'hermetic-migrate'), args, {
-    cwd: root,
-    env: { ...process.env, HERMETIC_DATABASE_URL: postgres.ownerUrl },
-  });
-}
-
-function migrateUp(postgres) {
-  return runMigrate(postgres, 'up');
-}
 
 // --- the API ---------------------------------------------------------------
 
@@ -464,17 +42,6 @@ export const newKek = () => randomBytes(32).toString('base64');
 export const kek = newKek();
 // By which nodes vouch for these keys to the broker.
 const keysSecret = randomBytes(24).toString('hex');
-
-// Kore is not instrumented, so a sanitized module brings the runtime along.
-// Leaks are not looked for: Kore frees little of its own at exit.
-function sanitizer(module) {
-  if (!readFileSync(module).includes('libasan.so')) return {};
-  const library = execFileSync('gcc', ['-print-file-name=libasan.so'],
-    { encoding: 'utf8' }).trim();
-  return { LD_PRELOAD: library,
-    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
-    UBSAN_OPTIONS: 'print_stacktrace=1' };
-}
 
 // Another time of day, `seconds` off.
 function otherTime(seconds, env) {
@@ -574,7 +141,7 @@ export async function startNode({
     clean();
     if (/died from sandbox violation/.test(child.output))
       throw new Error(`a system call was refused:\n${child.output}`);
-    if (/ERROR: AddressSanitizer|runtime error:/.test(child.output))
+    if (spokeUp(child.output))
       throw new Error(`the sanitizer spoke up:\n${child.output}`);
   };
 
@@ -586,8 +153,7 @@ export async function startNode({
   };
 
   const clean = () => {
-    rmSync(dir, { recursive: true, force: true });
-    directories.delete(dir);
+    remove(dir);
   };
 
   await self.start();
@@ -722,9 +288,8 @@ protocol websockets
   self.stop = async () => {
     await end(bridge, 'SIGTERM');
     await end(broker, 'SIGTERM');
-    rmSync(dir, { recursive: true, force: true });
-    directories.delete(dir);
-    if (/ERROR: AddressSanitizer|runtime error:/.test(self.log()))
+    remove(dir);
+    if (spokeUp(self.log()))
       throw new Error(`the sanitizer spoke up:\n${self.log()}`);
   };
   await self.startBroker();

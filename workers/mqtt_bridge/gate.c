@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "mqtt_bridge/link.h"
 
@@ -31,15 +33,27 @@ static bool has_room(const uint8_t address[16])
 	return !full;
 }
 
-static void take_client(int fd, const struct sockaddr_in *from)
+static void read_address(const struct sockaddr_storage *from,
+			 uint8_t address[16])
 {
-	char text[INET_ADDRSTRLEN] = "";
+	const struct sockaddr_in *four = (const void *)from;
+	const struct sockaddr_in6 *six = (const void *)from;
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (from->ss_family == AF_INET)
+		(void)inet_ntop(AF_INET, &four->sin_addr, text, sizeof(text));
+	else
+		(void)inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text));
+	(void)address_read(span_str(text), address);
+}
+
+static void take_client(int fd, const struct sockaddr_storage *from)
+{
 	uint8_t address[16];
 	int one = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)inet_ntop(AF_INET, &from->sin_addr, text, sizeof(text));
-	(void)address_read(span_str(text), address);
+	read_address(from, address);
 	if (!has_room(address)) {
 		link_forgo_goodbye(fd);
 		(void)close(fd);
@@ -50,7 +64,7 @@ static void take_client(int fd, const struct sockaddr_in *from)
 
 static void take_clients(void)
 {
-	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_storage from = { .ss_family = AF_INET };
 	socklen_t n = sizeof(from);
 	int fd;
 
@@ -158,35 +172,20 @@ void gate_open(bool open)
 		l->over = true; /* the next tick sweeps */
 }
 
-static enum err listen_at(const struct gate_settings *settings)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-				  .sin_port = htons((uint16_t)settings->port) };
-	int one = 1;
-	enum err e = ERR_OK;
-
-	ENSURE(inet_pton(AF_INET, settings->host, &at.sin_addr) == 1,
-	       ERR_LOCAL_CONFIG);
-	gate.listener =
-	    socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ENSURE(gate.listener >= 0, ERR_LOCAL_IO);
-	(void)setsockopt(gate.listener, SOL_SOCKET, SO_REUSEADDR, &one,
-			 sizeof(one));
-	ENSURE(bind(gate.listener, (const struct sockaddr *)&at, sizeof(at)) ==
-		       0 &&
-		   listen(gate.listener, 1024) == 0,
-	       ERR_LOCAL_IO);
-out:
-	return e;
-}
-
 enum err gate_start(const struct store_loop *loop,
 		    const struct gate_settings *settings)
 {
-	enum err e;
+	char port[8];
+	enum err e = ERR_OK;
 
 	gate.settings = *settings;
-	TRY(listen_at(settings));
+	(void)snprintf(port, sizeof(port), "%u",
+		       (unsigned)(settings->port & 0xffff));
+	gate.listener = listen_at(settings->host, port, false);
+	if (gate.listener < 0)
+		LOG(ERROR, "cannot listen for clients",
+		    LOG_STR("host", settings->host), LOG_STR("port", port));
+	ENSURE(gate.listener >= 0, ERR_LOCAL_CONFIG);
 	gate.epoll = epoll_create1(EPOLL_CLOEXEC);
 	ENSURE(gate.epoll >= 0, ERR_LOCAL_IO);
 	loop->watch(loop->context, gate.epoll, STORE_READ, on_ready, NULL);

@@ -1,12 +1,13 @@
 #include "server/edge/process.h"
 
 #include <kore/kore.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/edge/accept.h"
@@ -37,35 +38,6 @@ unsigned process_worker(void)
 	return worker != NULL ? worker->id : 0;
 }
 
-/* A listening socket. Workers share the port by SO_REUSEPORT, which spreads
- * connections evenly; `shared` false finds out whether it is free. */
-static int listen_on(const char *host, const char *port, bool shared,
-		     int *family)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST |
-					      AI_NUMERICSERV };
-	struct addrinfo *found = NULL;
-	int fd = -1, on = 1;
-
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return -1;
-	*family = found->ai_family;
-	fd = socket(found->ai_family,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 &&
-	    (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	     (shared &&
-	      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
-	     bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-	     listen(fd, 1024) != 0)) {
-		(void)close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(found);
-	return fd;
-}
-
 static void fail_start(const char *why)
 {
 	(void)fprintf(stderr, "hermetic: %s\n", why);
@@ -76,8 +48,7 @@ static void fail_start(const char *why)
 static void check_port(void)
 {
 	char text[256];
-	int family,
-	    fd = listen_on(settings.host, settings.port, false, &family);
+	int fd = listen_at(settings.host, settings.port, false);
 
 	if (fd < 0) {
 		(void)snprintf(text, sizeof(text),
@@ -121,6 +92,8 @@ void process_begin(bool (*configure)(struct process_settings *settings))
 static void start_listening(void)
 {
 	struct kore_server *server = LIST_FIRST(&kore_servers);
+	struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
+	socklen_t n = sizeof(own);
 	struct listener *l;
 
 	if (server == NULL)
@@ -128,9 +101,10 @@ static void start_listening(void)
 	l = kore_listener_create(server);
 	l->host = kore_strdup(settings.host);
 	l->port = kore_strdup(settings.port);
-	l->fd = listen_on(settings.host, settings.port, true, &l->family);
-	if (l->fd < 0)
+	l->fd = listen_at(settings.host, settings.port, true);
+	if (l->fd < 0 || getsockname(l->fd, (struct sockaddr *)&own, &n) != 0)
 		fail_start("cannot listen in a worker");
+	l->family = own.ss_family;
 	l->connect = kore_runtime_getcall("edge_connect");
 	if (l->connect == NULL)
 		fail_start("edge_connect is not exported");
