@@ -10,6 +10,9 @@ B ?= build/$(VARIANT)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# For another machine: CC=aarch64-linux-gnu-gcc, and these.
+PKG_CONFIG ?= pkg-config
+OBJCOPY ?= objcopy
 
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq libcurl
@@ -55,8 +58,8 @@ comma := ,
 # once VARIABLE,VALUE: expanded when it is first needed, and then kept.
 once = $(eval $(1) := $(2))$($(1))
 
-pkg_cflags = $(shell pkg-config --cflags $(1) | sed 's/-I/-isystem /g')
-pkg_libs = $(shell pkg-config --libs $(1))
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # One static library a folder, with the rooms in it.
 FOLDERS := base crypto twofish wire content check mls session device signs reach hermetic qr command \
@@ -81,7 +84,7 @@ define folder_rules
 $(call lib,$(1)): $(filter-out $(CLIENT_MAIN),$(call objects,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(AR) rcs $$@ $$^
 CFLAGS_$(1) = $$(call once,CFLAGS_$(1),$$(if $(PKGS_$(1)),\
 	$$(call pkg_cflags,$(PKGS_$(1)))))
 $(call objects,$(1)): CFLAGS_FOLDER = $$(CFLAGS_$(1))

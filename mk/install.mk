@@ -42,7 +42,7 @@ $(B)/shown/%.o: %.c src/mls/names.h
 
 $(MLS_WHOLE): $(MLS_SHOWN)
 	$(LD) -r -o $@ $(MLS_SHOWN)
-	objcopy --wildcard --keep-global-symbol='mls_*' $@
+	$(OBJCOPY) --wildcard --keep-global-symbol='mls_*' $@
 
 $(MLS_SHARED): $(MLS_WHOLE) src/mls/exports.map
 	@mkdir -p $(@D)
@@ -53,7 +53,7 @@ $(MLS_SHARED): $(MLS_WHOLE) src/mls/exports.map
 $(MLS_STATIC): $(MLS_WHOLE)
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $(MLS_WHOLE)
+	$(AR) rcs $@ $(MLS_WHOLE)
 
 .PHONY: install install-mls
 install: install-mls

@@ -28,9 +28,9 @@ $(HERMETIC_STATIC): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	@mkdir -p $(@D)
 	sed -n 's/^\t\(hermetic_.*\);/\1/p' $(HERMETIC_MAP) > $@.names
 	ld -r -o $@.o $(HERMETIC_OBJECTS)
-	objcopy --keep-global-symbols=$@.names $@.o
+	$(OBJCOPY) --keep-global-symbols=$@.names $@.o
 	@rm -f $@
-	ar rcs $@ $@.o
+	$(AR) rcs $@ $@.o
 	@rm -f $@.o $@.names
 
 .PHONY: install-hermetic install-shared
