@@ -24,6 +24,7 @@ static enum err be_seen(struct hermetic *h, enum err e)
 	const char *slug = h->a.why.slug;
 
 	if (e != ERR_PEER_FORK || (strcmp(slug, "account-forked") != 0 &&
+				   strcmp(slug, "own-account-forked") != 0 &&
 				   strcmp(slug, "identity-changed") != 0))
 		return e;
 	h->odd = h->a.why;

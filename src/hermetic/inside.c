@@ -88,6 +88,8 @@ static const struct {
 	{ "usage", HERMETIC_USAGE },
 	{ "username", HERMETIC_USAGE },
 	{ "server", HERMETIC_USAGE },
+	{ "first-username", HERMETIC_USAGE },
+	{ "first-server", HERMETIC_USAGE },
 	{ "other-account", HERMETIC_USAGE },
 	{ "wrong-passphrase", HERMETIC_PASSPHRASE },
 	{ "passphrase", HERMETIC_PASSPHRASE },
@@ -199,6 +201,22 @@ const char *hermetic_why(const struct hermetic *h)
 const char *hermetic_slug(const struct hermetic *h)
 {
 	return h != NULL ? h->last.slug : "";
+}
+
+json_t *inside_about(const struct why *why)
+{
+	json_t *about = json_object();
+
+	if (about != NULL && why->session[0] != '\0')
+		(void)json_object_set_new(about, "session",
+					  json_string(why->session));
+	if (about != NULL && why->name[0] != '\0')
+		(void)json_object_set_new(about, "name",
+					  json_string(why->name));
+	if (about != NULL && why->item != 0)
+		(void)json_object_set_new(about, "item",
+					  json_integer((json_int_t)why->item));
+	return about;
 }
 
 const char *hermetic_advice(enum hermetic_result result)

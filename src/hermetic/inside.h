@@ -47,7 +47,7 @@ struct hermetic {
 	struct buf label; /* of hermetic_label() */
 	char safety[128];
 	struct buf recovery_key; /* of hermetic_recovery_key() */
-	struct buf json;	 /* of views.c */
+	struct buf json, about;	 /* of views.c */
 	json_t *given;		 /* what hermetic_json() shows, or NULL */
 	struct buf picture;	 /* of hermetic_picture() */
 	struct buf saved;	 /* of hermetic_save_file() */
@@ -130,6 +130,9 @@ void inside_list_clear(struct inside_list *list);
 /* A member's text; NULL where there is none. */
 const char *inside_text_or_null(const json_t *object, const char *name);
 enum hermetic_comparison inside_comparison(const json_t *object);
+
+/* What a reason is about, as hermetic_about() has it. NULL: out of memory. */
+json_t *inside_about(const struct why *why);
 
 /* What struct hermetic_search asks for; borrows from it. */
 struct past inside_past(const struct hermetic_search *search);
