@@ -123,7 +123,6 @@ static uint64_t retry_after(unsigned ms)
  * it. */
 static void disconnect(struct connection *c, const char *why)
 {
-	struct store_queue lost = c->sent;
 	char said[REASON_SIZE];
 
 	c->has_no_place = reason_read(c->pg, said);
@@ -147,14 +146,7 @@ static void disconnect(struct connection *c, const char *why)
 	c->retry_ms =
 	    c->retry_ms * 2 < RETRY_MAX_MS ? c->retry_ms * 2 : RETRY_MAX_MS;
 	drop_answer(c);
-	if (lost.first == NULL)
-		return;
-	/* callbacks may send again, so the queue is emptied first */
-	store_queue_init(&c->sent);
-	for (struct store_request *r = lost.first, *next; r != NULL; r = next) {
-		next = r->next;
-		store_queue_finish(r, ERR_LOCAL_IO, NULL);
-	}
+	store_queue_fail(&c->sent, ERR_LOCAL_IO);
 }
 
 /* ---- sending ---- */
