@@ -26,6 +26,21 @@ struct inside_found {
 };
 void inside_found_clear(struct inside_found *found);
 
+/* What the server is to be asked for who listens (greeting.c). */
+enum {
+	GREETING_STOCK = 1,
+	GREETING_INVITATIONS = 2,
+	GREETING_DEVICES = 4,
+	GREETING_ALL = 7
+};
+
+struct greeting {
+	bool each_connection;
+	unsigned due;		   /* of these; none: nothing */
+	uint64_t at;		   /* not before; steady clock */
+	json_t *invited, *devices; /* {ID: true}: what was told; or NULL */
+};
+
 struct hermetic {
 	struct account a;
 	bool open;
@@ -60,6 +75,7 @@ struct hermetic {
 	json_t *follow;	  /* {ID: after}: what to follow once it is listened */
 	json_t *unsent; /* {ID: flush}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
+	struct greeting greeting;
 	struct told told;
 	struct told_event *entry;	   /* of hermetic_entry() */
 	struct inside_found found;	   /* of hermetic_search() */
@@ -113,10 +129,18 @@ MUST_CHECK enum err inside_no_item(struct why *why, const char *session);
 /* Nothing is kept of that user's account. */
 MUST_CHECK enum err inside_no_log(struct why *why, const char *user);
 
-/* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
- * `source` is taken over. */
+/* A list of `count` rows of `size` bytes, all zero, in place of the one that was. It holds
+ * `source`, of which the rows' texts are. */
 MUST_CHECK enum err inside_list_make(struct inside_list *list, json_t *source,
 				     size_t count, size_t size);
+/* Fills in a row of zeros. */
+typedef void inside_row(const json_t *from, void *row);
+/* The same with one row for each of the array `rows`, which read() fills in. */
+MUST_CHECK enum err inside_list_read(struct inside_list *list, json_t *source,
+				     const json_t *rows, size_t size,
+				     inside_row *read);
+/* What the program is given of it: pointers to the rows. */
+void *inside_list_give(const struct inside_list *list, size_t *count);
 void inside_list_clear(struct inside_list *list);
 
 /* A member's text; NULL where there is none. */
@@ -159,6 +183,13 @@ void events_entered(struct hermetic *h, const char *session, uint64_t before);
 /* hermetic_fd() can be read: the next step has something to write. */
 void events_wake(struct hermetic *h);
 /* Something waits there that may go later; `flush` as hermetic_flush() does it. */
+void greeting_note(struct hermetic *h, unsigned what);
+/* *at: not before that time of the steady clock. */
+bool greeting_is_due(const struct hermetic *h, uint64_t *at);
+/* Does what is due, if it is time. What has failed is due still, some seconds later. */
+MUST_CHECK enum err greeting_go_on(struct hermetic *h);
+void greeting_clear(struct hermetic *h);
+
 void events_note_unsent(struct hermetic *h, const char *session, bool flush);
 
 #endif
