@@ -85,6 +85,7 @@ static void on_welcome(void *context, const char *id)
 {
 	struct hermetic *h = context;
 
+	(void)json_object_set_new(h->invited, id, json_true());
 	told_add(&h->told, told_make_event(HERMETIC_EVENT_INVITED, id));
 }
 
@@ -115,8 +116,9 @@ static void on_connected(void *context, bool connected, const char *reason)
 	    connected ? HERMETIC_EVENT_CONNECTED : HERMETIC_EVENT_DISCONNECTED,
 	    NULL);
 
-	h->again_at = 0;
+	h->again_at = h->greet_at = 0;
 	h->again_ms = AGAIN_MS;
+	h->greet_due |= connected && h->greets;
 	if (made == NULL)
 		return;
 	made->text = strdup(reason);
@@ -345,37 +347,59 @@ out:
 	return e;
 }
 
+/* Those that were not told before. One that waits no more may come again. */
 static enum err tell_invitations(struct hermetic *h)
 {
-	json_t *list = NULL;
+	json_t *list = NULL, *before = h->invited, *now = json_object();
 	const json_t *row;
+	const char *id;
 	size_t i;
 	enum err e;
 
+	ENSURE(now != NULL, ERR_LOCAL_MEMORY);
 	TRY(directory_invitations(&h->a, &list));
+	h->invited = now;
+	now = before;
 	json_array_foreach(list, i, row)
-	    on_welcome(h, told_text(row, "session_id"));
+	{
+		id = told_text(row, "session_id");
+		if (json_object_get(before, id) == NULL)
+			on_welcome(h, id);
+		else
+			(void)json_object_set_new(h->invited, id, json_true());
+	}
 out:
+	json_decref(now);
 	json_decref(list);
 	return e;
 }
 
-/* What the server has for this device, and lacks of it. That it does not say so now is no
- * failure of who can wait for it. */
+/* What the server has for this device, and lacks of it: once there is a connection, and
+ * after each one that was lost, since nothing was pushed meanwhile. */
 static enum err greet(struct hermetic *h)
 {
+	uint64_t now = clock_steady_ms();
 	enum err e;
 
-	if (live_fd(h->live) < 0)
+	if (!h->greet_due || live_fd(h->live) < 0 || now < h->greet_at)
 		return ERR_OK;
+	h->greet_at = now + AGAIN_MAX_MS;
 	if (drive_session(&h->a, ORDER_STOCK, NULL) != ERR_OK)
 		why_clear(&h->a.why);
 	e = tell_invitations(h);
-	if (e != ERR_OK && h->patient && h->a.why.unreachable) {
-		why_clear(&h->a.why);
-		e = ERR_OK;
-	}
+	h->greet_due = e != ERR_OK && drive_is_passing(&h->a, NULL, e);
 	return e;
+}
+
+/* That the server does not say so now is no failure of who can wait for it. */
+static enum err greet_later(struct hermetic *h)
+{
+	enum err e = greet(h);
+
+	if (!h->greet_due)
+		return e;
+	why_clear(&h->a.why);
+	return ERR_OK;
 }
 
 /* `alone`: what hermetic_follow() was told, and nothing besides. */
@@ -392,6 +416,7 @@ static enum err listen(struct hermetic *h, bool alone)
 					      .connected = on_connected,
 					      .patient = h->patient,
 					      .context = h };
+	h->greets = h->greet_due = !alone;
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	if (live_fd(h->live) >= 0)
@@ -399,7 +424,7 @@ static enum err listen(struct hermetic *h, bool alone)
 	TRY(follow_asked(h, alone));
 	if (!alone) {
 		TRY(follow_all(h));
-		TRY(greet(h));
+		TRY(h->patient ? greet_later(h) : greet(h));
 		TRY(note_waiting(h));
 	}
 	TRY(live_tell(h->live, &stopped));
@@ -423,6 +448,7 @@ static enum hermetic_result begin_to_listen(struct hermetic *h, bool alone)
 		live_close(h->live);
 		h->live = NULL;
 		told_clear(&h->told);
+		(void)json_object_clear(h->invited);
 	}
 	return inside_result(h, e);
 }
@@ -494,6 +520,8 @@ enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms)
 	e = send_again(h);
 	if (e == ERR_OK)
 		e = rounds(h, timeout_ms > 0 ? timeout_ms : 0);
+	if (e == ERR_OK)
+		e = greet_later(h);
 	if (e == ERR_OK)
 		e = watch(h);
 	else

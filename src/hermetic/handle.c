@@ -89,7 +89,9 @@ static enum err configure(struct hermetic *h, const void *given)
 	h->patient = config.patient;
 	h->follow = json_object();
 	h->unsent = json_object();
-	ENSURE(h->follow != NULL && h->unsent != NULL, ERR_LOCAL_MEMORY);
+	h->invited = json_object();
+	ENSURE(h->follow != NULL && h->unsent != NULL && h->invited != NULL,
+	       ERR_LOCAL_MEMORY);
 out:
 	return e;
 }
@@ -146,6 +148,7 @@ void hermetic_free(struct hermetic *h)
 	json_decref(h->given);
 	json_decref(h->follow);
 	json_decref(h->unsent);
+	json_decref(h->invited);
 	close_fd(h->timer_fd);
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);

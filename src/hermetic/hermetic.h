@@ -443,7 +443,7 @@ struct hermetic_event {
 
 /* Connects, and follows every session of this device from what is kept here:
  * events are what came since the handle was opened. Invitations that wait are
- * told, too. What the device takes in meanwhile is sent, joined and renewed by
+ * told, too; those that came while there was no connection, once there is one. What the device takes in meanwhile is sent, joined and renewed by
  * hermetic_step(). A connection that is lost later is made again. */
 enum hermetic_result hermetic_listen(struct hermetic *h);
 

@@ -60,6 +60,10 @@ struct hermetic {
 	json_t *follow;	  /* {ID: after}: what to follow once it is listened */
 	json_t *unsent; /* {ID: flush}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
+	bool greets;	/* who listens has to be greeted when it can be */
+	bool greet_due; /* and was not yet */
+	uint64_t greet_at;
+	json_t *invited; /* {ID: true}: the invitations that were told */
 	struct told told;
 	struct told_event *entry;	   /* of hermetic_entry() */
 	struct inside_found found;	   /* of hermetic_search() */

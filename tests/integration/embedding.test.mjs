@@ -206,6 +206,42 @@ describe('with a server', { concurrency: false }, () => {
     assert.match(out, /listens\n$/);
   });
 
+  test('who waits for the server is told what has happened meanwhile', async () => {
+    const name = `late-${alice.name.slice(-8)}`;
+    let away = await startNode({ postgres });
+    const { url, port } = away;
+    const makes = async () => (await alice.does('create', '--invite',
+      name))[0].session_id;
+    const packages = async () => Number(await postgres.psql(`SELECT count(*)
+      FROM hermetic.key_package p JOIN hermetic.device d USING (device_id)
+      JOIN hermetic.account u ON u.user_id = d.user_id
+      WHERE u.username = '${name}' AND NOT p.last_resort`));
+    try {
+      const out = await python('tests/embedding/patient.py',
+        [newHome(), url, name], async (said, tell) => {
+          await said(/registered/);
+          const full = await packages();
+          await away.stop();
+          const ids = [await makes(), await makes()];
+          assert.ok(await packages() < full);
+          tell('listen');
+          await said(/listens/);
+          away = await startNode({ postgres, port });
+          tell(ids.join(' '));
+          await said(/joined/);
+          await until(async () => await packages() === full,
+            { name: 'the stock to be filled' });
+          await away.stop();
+          const later = await makes();
+          away = await startNode({ postgres, port });
+          tell(later);
+        });
+      assert.match(out, /told\n$/);
+    } finally {
+      await away.stop();
+    }
+  });
+
   test('a guest is asked, and asks somebody else', async () => {
     const name = `guest-${alice.name.slice(-8)}`;
     const bob = await new Person('bob', node.url).register();

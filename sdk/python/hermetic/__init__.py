@@ -298,22 +298,34 @@ class Device:
                  algorithms: str | None = None, ca: str | None = None,
                  mqtt: str | None = None, scrypt_n: int = 0,
                  stock: int = 0, receipts: bool = False,
-                 agent: bool = False) -> None:
+                 agent: bool = False, patient: bool = False) -> None:
         config = _native.Config(
             home=_text(home), passphrase=_text(passphrase), server=_text(server),
             username=_text(username), device_name=_text(device_name),
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
-            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent)
-        self._h = c.c_void_p()
+            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent,
+            patient=patient)
+        self._handle = c.c_void_p()
         try:
-            self._must(lib.hermetic_new(config, c.byref(self._h)))
+            self._must(lib.hermetic_new(config, c.byref(self._handle)))
         except Failure:
             self.close()
             raise
 
     def close(self) -> None:
-        lib.hermetic_free(self._h)
-        self._h = c.c_void_p()
+        """Wipes what was secret. What is called afterwards is refused."""
+        handle, self._handle = self._handle, c.c_void_p()
+        lib.hermetic_free(handle)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
+
+    @property
+    def _h(self) -> c.c_void_p:
+        if not self._handle:
+            raise Failure(Result.USAGE, "The device was closed.", "closed")
+        return self._handle
 
     def __enter__(self) -> "Device":
         return self
@@ -329,9 +341,12 @@ class Device:
         return json.loads(given) if given else None
 
     def _must(self, result: int) -> None:
-        if result != Result.OK:
-            raise Failure(result, lib.hermetic_why(self._h).decode(),
-                          lib.hermetic_slug(self._h).decode())
+        if result == Result.OK:
+            return
+        if not self._handle:
+            raise Failure(result, "There is no memory for a device.", "failed")
+        raise Failure(result, lib.hermetic_why(self._h).decode(),
+                      lib.hermetic_slug(self._h).decode())
 
     def _list(self, of: type[T], struct: type, function: Any,
               *arguments: object) -> list[T]:
@@ -641,10 +656,13 @@ class Device:
 
     def step(self, timeout: float = 0) -> list[Event]:
         """Does what there is to do; what happened. Waits up to `timeout` seconds."""
-        if timeout > 0:
+        self._wait(timeout)
+        return self.taken()
+
+    def _wait(self, timeout: float) -> None:
+        if timeout > 0 and self.fileno() >= 0:
             select.select([self], [], [], timeout)
         self._must(lib.hermetic_step(self._h, 0))
-        return self.taken()
 
     def taken(self) -> list[Event]:
         """What was not told yet; of a device that does not listen, what its calls took in."""
@@ -654,10 +672,13 @@ class Device:
         return events
 
     def events(self) -> Iterator[Event]:
-        """All that happens, for good. What fails for now is tried again."""
+        """All that happens, for good. What fails for now is tried again. What was not
+        asked for when the loop ends is there for the next one."""
         while True:
+            while event := lib.hermetic_next_event(self._h):
+                yield _made(Event, event.contents)
             try:
-                yield from self.step(60)
+                self._wait(60)
             except Failure as failure:
                 if failure.result == Result.USAGE:
                     raise
