@@ -162,5 +162,5 @@ core.close()
 try:
     core.sessions()
     raise AssertionError
-except Failure as failure:
+except hermetic.Failure as failure:
     assert failure.slug == "closed", failure.slug
