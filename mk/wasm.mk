@@ -82,7 +82,7 @@ WASM_FOLDERS := wasm hermetic qr reach signs device session content mls check wi
 WASM_MODULE_SOURCES := $(addprefix src/wasm/,binding.c binding_ask.c binding_file.c form.c \
 	legacy.c objects.c absent.c no_nist.c)
 # What speaks to a machine or its network; libgcrypt is not there.
-WASM_LEFT_OUT := src/base/given.c src/base/metrics.c src/base/usage.c src/signs/harmful.c \
+WASM_LEFT_OUT := src/base/given.c src/base/listen.c src/base/metrics.c src/base/usage.c src/signs/harmful.c \
 	src/twofish/gcrypt.c \
 	$(WASM_MODULE_SOURCES) \
 	$(filter-out $(addprefix src/reach/,act.c act_devices.c act_people.c \

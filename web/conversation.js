@@ -7,6 +7,7 @@ import { changing, exchange } from './focus.js';
 import { Log } from './log.js';
 import { openMenu } from './menu.js';
 import { bannersOf } from './banners.js';
+import { reasonOf } from './next.js';
 import { usersOf } from './trust.js';
 import { listOf, say } from './words.js';
 
@@ -228,7 +229,7 @@ export class Conversation {
     const settled = sent.then(() => {}, error => {
       temporary.remove();
       this.#fail(error);
-      this.#kept.refuse({ ...more, text, about, why: error.message }); // nothing is lost
+      this.#kept.refuse({ ...more, text, about, why: reasonOf(error) }); // nothing is lost
     });
     this.#sending.add(settled);
     settled.then(() => this.#sending.delete(settled));

@@ -1,5 +1,6 @@
 // Elements. What people write comes in as text alone: nothing here reads markup.
 import { focusAgain } from './focus.js';
+import { nextStep } from './next.js';
 import { template } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -95,9 +96,10 @@ export function announce(text) {
 
 /** What has failed, as a sentence and what to do about it. */
 export function failure(error) {
+  const next = nextStep(error);
   return el('div', { class: 'alert', role: 'alert' }, icon('warning'),
     el('div', {}, el('p', { dir: 'auto' }, error.message),
-      error.advice && el('p', { class: 'hint', dir: 'auto' }, error.advice)));
+      next && el('p', { class: 'hint' }, next)));
 }
 
 let pressed; // a button that is off while what it does is done

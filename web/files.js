@@ -1,6 +1,7 @@
 // Files on their way, and saved ones.
 import { button, el, icon, iconButton } from './dom.js';
 import { changing } from './focus.js';
+import { reasonOf } from './next.js';
 import { formatted, say } from './words.js';
 
 /** Hands bytes to the browser as a download, under a name. What is in them is never shown as
@@ -54,7 +55,7 @@ export class Files {
     try {
       return await f();
     } catch (error) {
-      if (error.slug !== 'cancelled') this.#fail(say(failed, { name, why: error.message }));
+      if (error.slug !== 'cancelled') this.#fail(say(failed, { name, why: reasonOf(error) }));
       return undefined;
     } finally {
       const { row } = this.#rows.get(key);

@@ -1,5 +1,6 @@
 // What this page knows of all sessions: asked of the device, and asked again when an event
 // says that it has changed.
+import { reasonOf } from './next.js';
 import { usersOf } from './trust.js';
 import { listOf, say } from './words.js';
 
@@ -79,7 +80,7 @@ export class Model {
         await this.#keep(await this.#client.describe(id));
         this.#tell(`session:${id}`);
       } catch (error) {
-        this.#tell('failed', error.message);
+        this.#tell('failed', reasonOf(error));
       }
     }
     this.#tell('sessions');

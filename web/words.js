@@ -289,6 +289,29 @@ const TEXTS = {
   logOutForget: 'Also forget all that this browser stores',
   blocked: 'blocked',
 
+  // ---- what to do about a failure (next.js) ----
+  nextCompare: 'Open the person in the members of the session, and compare numbers.',
+  nextRemoveOrCompare: 'In the members of the session, compare numbers with that person, or remove ' +
+    'them.',
+  nextBlocked: 'In your account, take that person out of the blocked people, and accept then.',
+  nextApprove: 'On another device of yours, open the account, and approve this one.',
+  nextBringIn: 'On a device of yours that is in the session, open the account and approve this ' +
+    'device again: that brings it in.',
+  nextMembers: 'Look at the members of the session.',
+  nextRemove: 'An admin or the owner removes that device in the members of the session.',
+  nextStopped: 'Open the session: it says what you can do.',
+  nextUnban: 'An admin or the owner takes a ban back in the members of the session.',
+  nextNewKeys: 'Change the keys in the members of the session.',
+  nextDelete: 'Delete messages with files that nobody needs any more.',
+  nextAccount: 'Open your account: its devices are there.',
+  nextAnew: 'Log out, forget what this browser stores, and log in as a new device.',
+  nextPassphrase: 'Type the passphrase again. It may also be the user name.',
+  nextLogIn: 'Log in again.',
+  nextLook: 'Look at how it stands now, and try again.',
+  nextAsk: 'Ask somebody who may: an admin of the session, or another of your devices.',
+  nextLater: 'Try again later.',
+  nextStorage: 'Look at this machine: the browser may have no room left.',
+
   // ---- search ----
   searchFor: 'Words',
   searchNothing: 'Nothing was found in what this device has read.',

@@ -10,6 +10,9 @@ export class Failure extends Error {
   readonly slug: string;
   /** What to do next, a sentence or two. */
   readonly advice: string;
+  /** What the message is about, where it is about one: a user, or a device as members are
+   * called; an item of the outbox that stands there as refused. */
+  readonly about: { session?: string; name?: string; item?: number };
 }
 
 /** Where sealed records are kept. */
@@ -275,7 +278,8 @@ export interface Item {
 }
 
 /** Where it stands in the verified log; or that it is stored, and for what it waits. */
-export type Sent = { kept: false; number: number } | { kept: true; item: number; why: string };
+export type Sent = { kept: false; number: number } |
+  { kept: true; item: number; why: string; slug: string };
 
 export interface Saying {
   /** The number of the message that it is about. */

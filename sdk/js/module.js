@@ -18,12 +18,13 @@ const fold = text => nfkc(Array.from(nfkc(text), caseless).join(''))
   .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
 
 /** What went wrong, as libhermetic says it: `result` is the kind of it, `slug` a word for
- * programs, the message a sentence, and `advice` what to do next. */
+ * programs, the message a sentence, `advice` what to do next, and `about` whom and what the
+ * sentence is about. */
 export class Failure extends Error {
-  constructor(result, slug, message, advice = '') {
+  constructor(result, slug, message, advice = '', about = {}) {
     super(message);
     this.name = 'Failure';
-    Object.assign(this, { result, slug, advice });
+    Object.assign(this, { result, slug, advice, about });
   }
 }
 
@@ -182,7 +183,7 @@ export class Module {
 
   check(told, ...accepted) {
     if (told.result === 'ok' || accepted.includes(told.result)) return told;
-    throw new Failure(told.result, told.slug, told.why, this.advice(told.result));
+    throw new Failure(told.result, told.slug, told.why, this.advice(told.result), told.about);
   }
 
   advice(result) {

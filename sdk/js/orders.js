@@ -90,10 +90,10 @@ export class Orders extends Calls {
 
   // ---- saying something ----
 
-  /** {number}: it stands in the verified log; {kept, item, why}: it is stored, and waits. */
+  /** {number}: it stands in the verified log; {kept, item, why, slug}: it is stored, and waits. */
   async [SAY](order) {
-    const { result, number, item, why } = await this[ORDER](order, 'kept');
-    return result === 'kept' ? { kept: true, item, why } : { kept: false, number };
+    const { result, number, item, why, slug } = await this[ORDER](order, 'kept');
+    return result === 'kept' ? { kept: true, item, why, slug } : { kept: false, number };
   }
 
   send(session, text, { act, about, key, topic, toNewMembers } = {}) {

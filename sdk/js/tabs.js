@@ -29,9 +29,10 @@ const pause = (ms, signal) => new Promise(done => {
 });
 
 /** What a failure is to another tab, and back. */
-const told = ({ result, slug, message, advice }) => ({ result, slug, message, advice });
-const read = ({ result, slug, message, advice }) =>
-  new Failure(result ?? 'local', slug ?? 'failed', message, advice);
+const told = ({ result, slug, message, advice, about }) =>
+  ({ result, slug, message, advice, about });
+const read = ({ result, slug, message, advice, about }) =>
+  new Failure(result ?? 'local', slug ?? 'failed', message, advice, about);
 
 export class SharedClient extends Calls {
   #name = crypto.randomUUID(); // of this tab

@@ -181,13 +181,16 @@ static void on_device_waits(const struct chat *chat)
 			 "devices");
 }
 
-static void on_disconnected(struct chat *chat, const char *reason)
+static void on_disconnected(struct chat *chat,
+			    const struct hermetic_event *event)
 {
 	struct buf safe = BUF_INIT;
+	struct reason why;
 
+	reason_of_event(&why, event);
 	chat->disconnected = true;
-	if (strcmp(reason, "connection lost") != 0)
-		out_put_safe(&safe, span_str(reason));
+	if (strcmp(why.text, "connection lost") != 0)
+		out_put_safe(&safe, span_str(why.text));
 	if (!chat->cmd->args->json)
 		out_line(!chat->listens ? "* What is kept here is shown. %.*s "
 					  "Trying again."
@@ -243,7 +246,7 @@ static void on_happening(struct chat *chat, const struct hermetic_event *event)
 		on_connected(chat);
 		break;
 	case HERMETIC_EVENT_DISCONNECTED:
-		on_disconnected(chat, event->text);
+		on_disconnected(chat, event);
 		break;
 	case HERMETIC_EVENT_TYPING:
 		break;

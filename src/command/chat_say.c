@@ -60,18 +60,18 @@ bool chat_has_waited(struct chat *chat, const char *session, uint64_t item)
 
 /* A line that waits for the person is sent when the person says /flush. */
 static void print_kept(struct chat *chat, const char *id, uint64_t item,
-		       const char *slug, const char *why)
+		       const struct reason *why)
 {
 	struct buf text = BUF_INIT;
 
 	if (chat->cmd->args->json) {
-		cmd_print_kept(chat->cmd, id, item, slug, why);
+		cmd_print_kept(chat->cmd, id, item, why);
 		chat->cmd->kept = false;
 		return;
 	}
 	(void)json_object_set_new(chat->waiting, item_key(id, item),
 				  json_true());
-	put_reason(&text, why);
+	put_reason(&text, why->text);
 	out_line("* Waiting (item %llu): %.*s", (unsigned long long)item,
 		 (int)text.n, text.n > 0 ? (const char *)text.p : "");
 	buf_clear(&text);
@@ -79,7 +79,10 @@ static void print_kept(struct chat *chat, const char *id, uint64_t item,
 
 void chat_on_waits(struct chat *chat, const struct hermetic_event *event)
 {
-	print_kept(chat, event->session, event->item, "", event->text);
+	struct reason why;
+
+	reason_of_event(&why, event);
+	print_kept(chat, event->session, event->item, &why);
 }
 
 /* ---- saying ---- */
@@ -89,13 +92,14 @@ static enum err send_text(struct chat *chat, const char *text,
 {
 	struct hermetic *h = chat->cmd->h;
 	struct hermetic_sent sent = { 0 };
+	struct reason kept;
 	enum hermetic_result result =
 	    hermetic_send(h, chat->current, text, saying, &sent);
 
 	if (result != HERMETIC_KEPT)
 		return cmd_did(chat->cmd, result);
-	print_kept(chat, chat->current, sent.item, hermetic_slug(h),
-		   hermetic_why(h));
+	reason_of(&kept, h, result);
+	print_kept(chat, chat->current, sent.item, &kept);
 	return ERR_OK;
 }
 
@@ -124,14 +128,16 @@ static enum err flush_session(struct chat *chat, const char *id)
 {
 	struct hermetic *h = chat->cmd->h;
 	enum hermetic_result result = hermetic_flush(h, id);
+	struct reason kept;
 	json_t *given;
 
 	if (result != HERMETIC_KEPT)
 		return cmd_did(chat->cmd, result);
+	reason_of(&kept, h, result);
 	given = cmd_given(chat->cmd);
 	print_kept(chat, id,
 		   (uint64_t)json_integer_value(json_object_get(given, "item")),
-		   hermetic_slug(h), hermetic_why(h));
+		   &kept);
 	json_decref(given);
 	return ERR_OK;
 }

@@ -208,7 +208,7 @@ void cmd_print_event(const struct cmd *cmd, const struct hermetic_event *event);
 
 /* Says that what was to be sent waits, as item number `item`, and why. */
 void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item,
-		    const char *slug, const char *text);
+		    const struct reason *why);
 
 /* Logs in or registers as needed, then talks. */
 MUST_CHECK enum err cmd_chat(struct cmd *cmd);

@@ -119,13 +119,14 @@ out:
 enum err cmd_said(struct cmd *cmd, const char *id, enum hermetic_result result,
 		  const struct hermetic_sent *sent)
 {
+	struct reason kept;
 	enum err e = ERR_OK;
 
 	if (result == HERMETIC_OK || result == HERMETIC_KEPT)
 		warn_of_clock(cmd, cmd->args->expires_s);
 	if (result == HERMETIC_KEPT) {
-		cmd_print_kept(cmd, id, sent->item, hermetic_slug(cmd->h),
-			       hermetic_why(cmd->h));
+		reason_of(&kept, cmd->h, result);
+		cmd_print_kept(cmd, id, sent->item, &kept);
 		goto out;
 	}
 	TRY(cmd_did(cmd, result));

@@ -77,8 +77,10 @@ static enum err flush_session(struct cmd *cmd, const char *id,
 {
 	enum hermetic_result result = hermetic_flush(cmd->h, id);
 	json_t *given = cmd_given(cmd);
+	struct reason kept;
 	enum err e;
 
+	reason_of(&kept, cmd->h, result);
 	if (result != HERMETIC_KEPT && failed->e == ERR_OK)
 		cmd_keep(cmd, cmd_did(cmd, result), failed);
 	print_events(cmd);
@@ -87,7 +89,7 @@ static enum err flush_session(struct cmd *cmd, const char *id,
 		cmd_print_kept(cmd, id,
 			       (uint64_t)json_integer_value(
 				   json_object_get(given, "item")),
-			       hermetic_slug(cmd->h), hermetic_why(cmd->h));
+			       &kept);
 out:
 	json_decref(given);
 	return e;

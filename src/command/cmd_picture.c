@@ -17,7 +17,7 @@ static enum err read_file(struct cmd *cmd, const char *path, struct buf *bytes)
 	char problem[GIVEN_PROBLEM];
 	struct stat is;
 	ssize_t n = 0;
-	enum err e;
+	enum err e = ERR_OK;
 	int fd;
 
 	if (given_open(path, &fd, &is, problem) != ERR_OK)

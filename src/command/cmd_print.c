@@ -275,8 +275,9 @@ out:
 /* ---- the outbox ---- */
 
 void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item,
-		    const char *slug, const char *text)
+		    const struct reason *why)
 {
+	const char *text = why->text;
 	struct buf safe = BUF_INIT;
 	json_t *line;
 
@@ -286,8 +287,8 @@ void cmd_print_kept(struct cmd *cmd, const char *id, uint64_t item,
 	if (cmd->args->json) {
 		line = json_pack("{s:s, s:b, s:I, s:s, s:s}", "session_id", id,
 				 "kept", 1, "item", (json_int_t)item, "error",
-				 slug[0] != '\0' ? slug : "waiting", "detail",
-				 text);
+				 why->slug[0] != '\0' ? why->slug : "waiting",
+				 "detail", text);
 		out_json(line);
 		json_decref(line);
 	} else {

@@ -58,6 +58,12 @@ static void print_json(json_t *own, json_t *person)
 	json_decref(line);
 }
 
+static bool is_fork(const char *slug)
+{
+	return strcmp(slug, "account-forked") == 0 ||
+	       strcmp(slug, "own-account-forked") == 0;
+}
+
 enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
 		      json_t **found)
 {
@@ -70,10 +76,8 @@ enum err cmd_read_log(struct cmd *cmd, const char *user, bool lift,
 	    strcmp(hermetic_slug(cmd->h), "no-account-log") == 0)
 		goto out;
 	TRY(cmd_did(cmd, result));
-	if (person->why != NULL &&
-	    !(lift && strcmp(person->slug, "account-forked") == 0))
-		TRY(cmd_no(cmd, HERMETIC_LOOK, person->slug, "%s",
-			   person->why));
+	if (person->why != NULL && !(lift && is_fork(person->slug)))
+		TRY(reason_of_person(&cmd->why, person));
 	*found = cmd_given(cmd);
 	ENSURE(*found != NULL, ERR_LOCAL_MEMORY);
 out:

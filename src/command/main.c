@@ -31,6 +31,8 @@ static const struct {
 	enum exit_code code;
 } ENDS[] = {
 	{ HERMETIC_USAGE, "usage", EXIT_USAGE },
+	{ HERMETIC_USAGE, "first-username", EXIT_USAGE },
+	{ HERMETIC_USAGE, "first-server", EXIT_USAGE },
 	{ HERMETIC_UNREACHABLE, NULL, EXIT_UNREACHABLE },
 };
 

@@ -1,5 +1,6 @@
-/* Why something failed, in one sentence for a person and one slug for a script. The command
- * keeps it itself: what the library says of a failure is that of the last one. */
+/* Why something failed, in a few sentences for a person and one slug for a script. The command
+ * keeps it itself: what the library says of a failure is that of the last one. Behind the
+ * library's sentence stands what to run next (advice.h). */
 #ifndef HERMETIC_COMMAND_REASON_H
 #define HERMETIC_COMMAND_REASON_H
 
@@ -8,7 +9,7 @@
 
 struct reason {
 	enum hermetic_result result; /* HERMETIC_OK: there is none */
-	char slug[48], text[640];
+	char slug[48], text[1024];
 };
 
 /* Keeps it in the place of the one before, and returns the error that TRY() hands on:
@@ -19,8 +20,19 @@ MUST_CHECK enum err reason_set(struct reason *why, enum hermetic_result result,
     __attribute__((format(printf, 4, 5)));
 
 /* The same of what a call of the library came to. Of HERMETIC_OK nothing is kept. */
-MUST_CHECK enum err reason_take(struct reason *why, const struct hermetic *h,
+MUST_CHECK enum err reason_take(struct reason *why, struct hermetic *h,
 				enum hermetic_result result);
+
+/* The same also of HERMETIC_KEPT, which is no failure. */
+void reason_of(struct reason *why, struct hermetic *h,
+	       enum hermetic_result result);
+
+/* Of HERMETIC_EVENT_WAITS and HERMETIC_EVENT_DISCONNECTED. */
+void reason_of_event(struct reason *why, const struct hermetic_event *event);
+
+/* What a person is to look at of that account: HERMETIC_LOOK. */
+MUST_CHECK enum err reason_of_person(struct reason *why,
+				     const struct hermetic_person *person);
 
 /* The end of what failed with `e`: that has a reason from now on, also where nobody has
  * said one, as of memory that is out. */

@@ -441,11 +441,10 @@ static enum err join_take(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	if (strcmp(answer->slug, "account-log-differs") == 0)
-		work_halt(d, answer->result, answer->slug,
+		work_halt(d, answer->result, "own-log-differs",
 			  "The server's log of your account is not the one "
 			  "that this device knows, so it was not let into %s. "
-			  "To read that log, and settle it: hermetic devices. "
-			  "Then join again.",
+			  "Read that log and settle it, and join again then.",
 			  d->work.outcome.session);
 	else
 		work_halt_refused(d, answer);

@@ -407,17 +407,15 @@ static void halt_unread(struct device *d, const struct answer *answer)
 		work_halt(d, ERR_PEER_DENIED, "not-served",
 			  "The server says that this device is not a member of "
 			  "%s, but nothing in the session's log says so. "
-			  "Nothing was changed here. Try again later, or join "
-			  "again: hermetic resolve %s",
-			  id, id);
+			  "Nothing was changed here. Try again later.",
+			  id);
 	else if (strcmp(answer->slug, "history-expired") == 0)
 		work_halt(d, ERR_STATE_GONE, "history-expired",
 			  "The server says that it does not have what followed "
 			  "#%llu of %s any more, so it cannot be verified that "
-			  "the session goes on as it was. To look at who is in "
-			  "it now and go on all the same: hermetic resolve %s",
-			  (unsigned long long)session_seq(d->open.session), id,
-			  id);
+			  "the session goes on as it was. Look at who is in it "
+			  "now before you go on all the same.",
+			  (unsigned long long)session_seq(d->open.session), id);
 	else
 		work_halt_refused(d, answer);
 }
@@ -451,14 +449,14 @@ enum err log_want_accounts(struct device *d)
 	if (news || apart_begin(d))
 		goto out;
 	TRY(name_lacking(d, &name));
-	work_halt(d, ERR_STATE_ACCOUNTS, "accounts-unknown",
-		  "What follows in %s goes by links of the account %s that "
-		  "neither this device nor the server has. Nothing of it was "
-		  "taken, and nothing is sent there. It goes on by itself as "
-		  "soon as the server has them: ask whoever that is to run "
-		  "\"hermetic devices\" on each device, which gives the "
-		  "server what it lacks.",
-		  d->work.outcome.session, (const char *)name.p);
+	work_halt_about(
+	    d, buf_span(&name), ERR_STATE_ACCOUNTS, "accounts-unknown",
+	    "What follows in %s goes by links of the account %s that neither "
+	    "this device nor the server has. Nothing of it was taken, and "
+	    "nothing is sent there. It goes on by itself as soon as the server "
+	    "has them: ask whoever that is to look at their devices with each "
+	    "of these, which gives the server what it lacks.",
+	    d->work.outcome.session, (const char *)name.p);
 out:
 	buf_clear(&name);
 	return e;
@@ -474,25 +472,21 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		return ERR_OK;
 	}
 	if (!overlaps(d, answer)) {
-		work_halt(
-		    d, ERR_PEER_FORK, "history-differs",
-		    "The server's history of %s is not the one seen "
-		    "before: what stood at #%llu was left out or changed. "
-		    "Nothing more is taken, and nothing is sent. To look "
-		    "at it: hermetic resolve %s",
-		    d->open.id,
-		    (unsigned long long)session_seq(d->open.session),
-		    d->open.id);
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "The server's history of %s is not the one seen "
+			  "before: what stood at #%llu was left out or "
+			  "changed. Nothing more is taken, and nothing is "
+			  "sent. Look at it before you go on.",
+			  d->open.id,
+			  (unsigned long long)session_seq(d->open.session));
 		return ERR_OK;
 	}
 	if (!place_holds(d, answer)) {
-		work_halt(
-		    d, ERR_PEER_FORK, "history-differs",
-		    "The Welcome by which this device came into %s does "
-		    "not stand where the server says. Nothing is taken, "
-		    "and nothing is sent. To look at it: hermetic resolve "
-		    "%s",
-		    d->open.id, d->open.id);
+		work_halt(d, ERR_PEER_FORK, "history-differs",
+			  "The Welcome by which this device came into %s does "
+			  "not stand where the server says. Nothing is taken, "
+			  "and nothing is sent. Look at it before you go on.",
+			  d->open.id);
 		return ERR_OK;
 	}
 	e = log_take(d, answer->entries, answer->entry_count);
@@ -519,8 +513,8 @@ static enum err log_read(struct device *d, const struct answer *answer)
 		work_halt(d, ERR_PEER_FORK, "history-differs",
 			  "Members of %s have seen different histories: the "
 			  "server is not to be trusted with it. Nothing more "
-			  "is sent. To look at it: hermetic resolve %s",
-			  d->open.id, d->open.id);
+			  "is sent. Look at it before you go on.",
+			  d->open.id);
 out:
 	return e;
 }

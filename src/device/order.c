@@ -20,8 +20,7 @@ static enum err need_member(struct device *d)
 {
 	if (d->open.session == NULL)
 		return why_set(&d->work.why, ERR_STATE_GONE, "no-such-session",
-			       "There is no session %.40s here. See: hermetic "
-			       "sessions",
+			       "There is no session %.40s here.",
 			       d->work.outcome.session);
 	if (session_member(d->open.session) || rejoin_is_begun(&d->open))
 		return ERR_OK;
@@ -197,6 +196,17 @@ static void end_left(struct device *d, uint64_t seq)
 	    (unsigned long long)seq, d->open.id);
 }
 
+/* Does what was said stand in the outbox, and is not sent any more? */
+static bool is_refused(const struct device *d)
+{
+	const struct outcome *outcome = &d->work.outcome;
+
+	return outcome->result != ERR_OK && outcome->item != 0 &&
+	       d->open.session != NULL &&
+	       (outbox_refusal(&d->open, outcome->item) != NULL ||
+		strcmp(d->work.why.slug, "not-a-member") == 0);
+}
+
 /* Sent or kept: never a third thing. */
 static void end_send(struct device *d)
 {
@@ -218,24 +228,21 @@ static void end_send(struct device *d)
 	outcome->kept = work->stored;
 	if (outcome->result == ERR_OK && d->open.session != NULL &&
 	    !session_member(d->open.session) && !rejoin_is_begun(&d->open))
-		outcome->result = why_set(
-		    &d->work.why, ERR_STATE_GONE, "not-a-member",
-		    "You are not a member of %s any more. What was said "
-		    "was not sent: hermetic outbox %s",
-		    d->open.id, d->open.id);
+		outcome->result =
+		    why_set(&d->work.why, ERR_STATE_GONE, "not-a-member",
+			    "You are not a member of %s any more. What was "
+			    "said was not sent.",
+			    d->open.id);
 	else if (outcome->result == ERR_OK && d->open.session != NULL &&
 		 outbox_refusal(&d->open, outcome->item) != NULL)
-		outcome->result = why_set(
-		    &d->work.why, ERR_PEER_INVALID,
-		    outbox_refusal(&d->open, outcome->item),
-		    "The server refused this before. It was not sent, and is "
-		    "on the list of: hermetic outbox %s",
-		    d->open.id);
+		outcome->result =
+		    why_set(&d->work.why, ERR_PEER_INVALID,
+			    outbox_refusal(&d->open, outcome->item),
+			    "The server refused this before. It was not sent.");
 	else if (outcome->result == ERR_OK)
 		outcome->result =
 		    why_set(&d->work.why, ERR_STATE_PENDING, "kept",
-			    "What was said is kept, and sent with the next "
-			    "command.");
+			    "What was said is kept, and sent later.");
 }
 
 /* Is the order only done when this device is a member? */
@@ -279,14 +286,13 @@ static void end_planned(struct device *d)
 	case TODO_WAITS:
 		work->outcome.result = why_set(
 		    &work->why, ERR_STATE_PENDING, "change-kept",
-		    "This is not done yet. It is kept, and done with the next "
-		    "command.");
+		    "This is not done yet. It is kept, and done later.");
 		break;
 	case TODO_WAS_DROPPED:
-		work->outcome.result = why_set(
-		    &work->why, ERR_STATE_CONFLICT, "given-up",
-		    "Another command of this device found that this cannot be "
-		    "done. It was told why.");
+		work->outcome.result =
+		    why_set(&work->why, ERR_STATE_CONFLICT, "given-up",
+			    "Another program with this device found that this "
+			    "cannot be done. It was told why.");
 		break;
 	}
 }
@@ -308,11 +314,12 @@ static bool is_in(struct device *d, const char *whom)
 static void end_removed(struct device *d)
 {
 	if (is_in(d, d->work.order.whom))
-		d->work.outcome.result = why_set(
-		    &d->work.why, ERR_STATE_CONFLICT, "came-again",
-		    "%.80s was removed, and is in %s again: a device came in "
-		    "meanwhile. To remove it, too: hermetic remove",
-		    d->work.order.whom, d->open.id);
+		d->work.outcome.result =
+		    why_set_about(&d->work.why, span_str(d->work.order.whom),
+				  ERR_STATE_CONFLICT, "came-again",
+				  "%.80s was removed, and is in %s again: a "
+				  "device came in meanwhile.",
+				  d->work.order.whom, d->open.id);
 }
 
 void order_end(struct device *d)
@@ -336,4 +343,6 @@ void order_end(struct device *d)
 			    work->outcome.session);
 	if (work->outcome.result == ERR_OK && work_is(work, ORDER_REMOVE))
 		end_removed(d);
+	if (work_is(work, ORDER_SEND) && is_refused(d))
+		work->why.item = work->outcome.item;
 }

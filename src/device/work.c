@@ -12,7 +12,6 @@
 #include "device/steps.h"
 #include "device/texts/outbox.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,71 +206,6 @@ void work_stale(struct device *d)
 	d->work.fresh = false;
 }
 
-/* Others' changes of keys that overtook this order pass, too, and so does that the
- * server lacks links of somebody's account, or that its log lacks what it took: there
- * is nothing that a person could do about these. */
-static enum err halt(struct device *d, enum err e, const char *slug,
-		     const char *format, va_list arguments)
-    __attribute__((format(printf, 4, 0)));
-
-static enum err halt(struct device *d, enum err e, const char *slug,
-		     const char *format, va_list arguments)
-{
-	char text[sizeof(d->work.why.text)];
-
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	d->work.halted = true;
-	d->work.outcome.passing =
-	    e == ERR_STATE_EPOCH || e == ERR_STATE_ACCOUNTS ||
-	    strcmp(slug, "not-in-log") == 0 || why_is_passing(e, slug);
-	return why_set(&d->work.why, e, slug, "%s", text);
-}
-
-void work_halt(struct device *d, enum err e, const char *slug,
-	       const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	d->work.outcome.result = halt(d, e, slug, format, arguments);
-	va_end(arguments);
-}
-
-void work_hold(struct device *d, enum err e, const char *slug,
-	       const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	e = halt(d, e, slug, format, arguments);
-	va_end(arguments);
-	d->work.outcome.kept = true;
-	if (work_is(&d->work, ORDER_SEND))
-		d->work.outcome.result = e;
-}
-
-static const char *slug_of(const struct answer *answer)
-{
-	return answer->slug[0] != '\0' ? answer->slug : "refused";
-}
-
-const char *work_words(const struct answer *answer)
-{
-	return answer->text != NULL ? answer->text : err_text(answer->result);
-}
-
-void work_halt_refused(struct device *d, const struct answer *answer)
-{
-	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_halt(d, answer->result, slug_of(answer), "%s", work_words(answer));
-}
-
-void work_hold_refused(struct device *d, const struct answer *answer)
-{
-	d->work.why.unreachable |= answer->result == ERR_LOCAL_IO;
-	work_hold(d, answer->result, slug_of(answer), "%s", work_words(answer));
-}
-
 bool work_is_passing(const struct answer *answer)
 {
 	return why_is_passing(answer->result, answer->slug);
@@ -333,9 +267,9 @@ static const struct step *find_due(struct device *d)
  * session that it never came into, or one that the server did not make. */
 static void halt_given_up(struct device *d)
 {
-	work_halt(d, ERR_STATE_GONE, "given-up",
-		  "Another command of this device has given up %s meanwhile. "
-		  "Nothing of it is here. See: hermetic sessions",
+	work_halt(d, ERR_STATE_GONE, "session-given-up",
+		  "Another program with this device has given up %s meanwhile. "
+		  "Nothing of it is here.",
 		  d->work.outcome.session);
 }
 
@@ -430,6 +364,14 @@ out:
 	return e;
 }
 
+/* What ends an order is about the session of the order, or it is about none. */
+static void name_session(struct work *work)
+{
+	if (work->why.text[0] != '\0')
+		memcpy(work->why.session, work->outcome.session,
+		       sizeof(work->why.session));
+}
+
 static void finish(struct device *d, enum err e)
 {
 	struct work *work = &d->work;
@@ -443,6 +385,7 @@ static void finish(struct device *d, enum err e)
 		(void)why_set(&work->why, work->outcome.result, "failed",
 			      "This failed: %s.",
 			      err_text(work->outcome.result));
+	name_session(work);
 	work->outcome.why = &work->why;
 	work->running = false;
 	work->asked = NULL;
@@ -480,8 +423,8 @@ static void turn(struct device *d, const struct answer *answer)
 	if (e == ERR_OK && next != NULL &&
 	    (work->requests++ > REQUESTS_MAX || work->barren++ > BARREN_MAX))
 		e = why_set(&work->why, ERR_LOCAL_BUSY, "too-long",
-			    "This takes too many requests: go on with the next "
-			    "command.");
+			    "This takes too many requests. It is not at its "
+			    "end: ask for it again.");
 	memset(&work->request, 0, sizeof(work->request));
 	work->request.session = work->outcome.session;
 	if (e == ERR_OK && next != NULL)

@@ -140,6 +140,14 @@ void work_halt(struct device *d, enum err e, const char *slug,
 void work_hold(struct device *d, enum err e, const char *slug,
 	       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same of what is about a user or a device (why_set_about()). */
+void work_halt_about(struct device *d, struct span name, enum err e,
+		     const char *slug, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void work_hold_about(struct device *d, struct span name, enum err e,
+		     const char *slug, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /* work_halt() with what a server answered as the reason. */
 void work_halt_refused(struct device *d, const struct answer *answer);
 void work_hold_refused(struct device *d, const struct answer *answer);

@@ -24,6 +24,7 @@ static enum err be_seen(struct hermetic *h, enum err e)
 	const char *slug = h->a.why.slug;
 
 	if (e != ERR_PEER_FORK || (strcmp(slug, "account-forked") != 0 &&
+				   strcmp(slug, "own-account-forked") != 0 &&
 				   strcmp(slug, "identity-changed") != 0))
 		return e;
 	h->odd = h->a.why;
@@ -86,6 +87,7 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	inside_give(h, source);
 	*person = row;
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 
@@ -142,36 +144,33 @@ static bool has(const json_t *row, const char *name)
 	return json_is_true(json_object_get(row, name));
 }
 
+static void read_device(const json_t *row, void *out)
+{
+	*(struct hermetic_own_device *)out = (struct hermetic_own_device){
+		.id = told_text(row, "device_id"),
+		.name = told_text(row, "name"),
+		.number = record_number_or_0(row, "number"),
+		.own = has(row, "own"),
+		.pending = has(row, "pending"),
+		.waits = has(row, "waits"),
+		.ready = has(row, "ready"),
+		.stands = has(row, "stands"),
+	};
+}
+
 enum hermetic_result hermetic_devices(
     struct hermetic *h, const struct hermetic_own_device *const **list,
     size_t *count)
 {
-	struct hermetic_own_device *rows;
 	json_t *source = NULL;
-	const json_t *row;
-	size_t i;
 	enum err e;
 
 	INSIDE_OPEN(h);
 	TRY(act(h, ACT_DEVICES, NULL, &source));
 	inside_give(h, source);
-	TRY(inside_list_make(&h->devices, json_incref(source),
-			     json_array_size(source), sizeof(*rows)));
-	rows = h->devices.rows;
-	json_array_foreach(source, i, row) rows[i] =
-	    (struct hermetic_own_device){
-		    .id = told_text(row, "device_id"),
-		    .name = told_text(row, "name"),
-		    .number = record_number_or_0(row, "number"),
-		    .own = has(row, "own"),
-		    .pending = has(row, "pending"),
-		    .waits = has(row, "waits"),
-		    .ready = has(row, "ready"),
-		    .stands = has(row, "stands"),
-	    };
-	*list = (const struct hermetic_own_device *const *)(void *)
-		    h->devices.pointers;
-	*count = h->devices.count;
+	TRY(inside_list_read(&h->devices, source, source,
+			     sizeof(struct hermetic_own_device), read_device));
+	*list = inside_list_give(&h->devices, count);
 out:
 	json_decref(source);
 	return inside_result(h, e);
@@ -300,30 +299,28 @@ enum hermetic_result hermetic_set_recovery_key(
 
 /* ---- whom one does not want to hear of ---- */
 
+static void read_blocked(const json_t *row, void *out)
+{
+	*(struct hermetic_blocked *)out = (struct hermetic_blocked){
+		.username = told_text(row, "username"),
+		.fingerprint = inside_text_or_null(row, "fingerprint"),
+		.here = has(row, "here"),
+	};
+}
+
 enum hermetic_result hermetic_blocks(
     struct hermetic *h, const struct hermetic_blocked *const **list,
     size_t *count)
 {
-	struct hermetic_blocked *rows;
 	json_t *source = NULL;
-	const json_t *row;
-	size_t i;
 	enum err e;
 
 	INSIDE_OPEN(h);
 	TRY(act(h, ACT_BLOCKS, NULL, &source));
 	inside_give(h, source);
-	TRY(inside_list_make(&h->blocks, json_incref(source),
-			     json_array_size(source), sizeof(*rows)));
-	rows = h->blocks.rows;
-	json_array_foreach(source, i, row) rows[i] = (struct hermetic_blocked){
-		.username = told_text(row, "username"),
-		.fingerprint = inside_text_or_null(row, "fingerprint"),
-		.here = has(row, "here"),
-	};
-	*list =
-	    (const struct hermetic_blocked *const *)(void *)h->blocks.pointers;
-	*count = h->blocks.count;
+	TRY(inside_list_read(&h->blocks, source, source,
+			     sizeof(struct hermetic_blocked), read_blocked));
+	*list = inside_list_give(&h->blocks, count);
 out:
 	json_decref(source);
 	return inside_result(h, e);

@@ -30,6 +30,19 @@ const char *hermetic_core_slug(const struct hermetic_core *core)
 	return core != NULL ? core->last.slug : "";
 }
 
+const char *hermetic_core_about(struct hermetic_core *core)
+{
+	json_t *about = core != NULL ? inside_about(&core->last) : NULL;
+	char *text = about != NULL ? json_dumps(about, JSON_COMPACT) : NULL;
+
+	json_decref(about);
+	if (text == NULL)
+		return NULL;
+	free(core->about);
+	core->about = text;
+	return text;
+}
+
 enum hermetic_result hermetic_password(const char *username,
 				       const char *passphrase,
 				       char password[HERMETIC_PASSWORD_SIZE])
@@ -227,6 +240,7 @@ void hermetic_core_free(struct hermetic_core *core)
 	told_clear(&core->told);
 	device_close(core->device);
 	buf_clear(&core->json);
+	free(core->about);
 	free(core);
 }
 

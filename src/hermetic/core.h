@@ -77,6 +77,8 @@ enum hermetic_result hermetic_core_new(
 void hermetic_core_free(struct hermetic_core *core);
 const char *hermetic_core_why(const struct hermetic_core *core);
 const char *hermetic_core_slug(const struct hermetic_core *core);
+/* Since 0.8. As hermetic_about(); borrowed until it is called again. */
+const char *hermetic_core_about(struct hermetic_core *core);
 
 enum hermetic_order_kind {
 	HERMETIC_ORDER_REFRESH,

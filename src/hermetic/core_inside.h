@@ -23,6 +23,7 @@ struct hermetic_core {
 	struct suites offer;
 	struct suites creation; /* of a session that is made */
 	struct why why, last;
+	char *about;	  /* of hermetic_core_about() */
 	bool unreachable; /* the last request's server */
 	bool asking;	  /* a request was handed out */
 	bool sends;	  /* the order is to send, perhaps what waits */

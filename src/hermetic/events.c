@@ -109,7 +109,20 @@ static void on_typing(void *context, const char *id, const json_t *names)
 	told_add(&h->told, made);
 }
 
-static void on_connected(void *context, bool connected, const char *reason)
+/* `json` is taken over; NULL: there is none. */
+static void say_why(struct told_event *made, const char *text, json_t *json)
+{
+	made->text = strdup(text);
+	if (made->text != NULL)
+		made->event.text = made->text;
+	made->json = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	if (made->json != NULL)
+		made->event.json = made->json;
+	json_decref(json);
+}
+
+static void on_connected(void *context, bool connected, const char *reason,
+			 const char *slug)
 {
 	struct hermetic *h = context;
 	struct told_event *made = told_make_event(
@@ -121,9 +134,8 @@ static void on_connected(void *context, bool connected, const char *reason)
 	h->greet_due |= connected && h->greets;
 	if (made == NULL)
 		return;
-	made->text = strdup(reason);
-	if (made->text != NULL)
-		made->event.text = made->text;
+	say_why(made, reason,
+		slug[0] != '\0' ? json_pack("{ss}", "slug", slug) : NULL);
 	told_add(&h->told, made);
 }
 
@@ -158,13 +170,15 @@ static void tell_waits(struct hermetic *h, const char *session,
 {
 	struct told_event *made =
 	    told_make_event(HERMETIC_EVENT_WAITS, session);
+	json_t *about;
 
 	if (made == NULL)
 		return;
 	made->event.item = outcome->item;
-	made->text = strdup(outcome->why->text);
-	if (made->text != NULL)
-		made->event.text = made->text;
+	about = inside_about(outcome->why);
+	(void)json_object_set_new(about, "slug",
+				  json_string(outcome->why->slug));
+	say_why(made, outcome->why->text, about);
 	told_add(&h->told, made);
 }
 
@@ -420,7 +434,7 @@ static enum err listen(struct hermetic *h, bool alone)
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	if (live_fd(h->live) >= 0)
-		on_connected(h, true, "");
+		on_connected(h, true, "", "");
 	TRY(follow_asked(h, alone));
 	if (!alone) {
 		TRY(follow_all(h));

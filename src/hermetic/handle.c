@@ -154,6 +154,7 @@ void hermetic_free(struct hermetic *h)
 	buf_clear(&h->passphrase);
 	buf_clear(&h->recovery_key);
 	buf_clear(&h->json);
+	buf_clear(&h->about);
 	buf_clear(&h->picture);
 	buf_clear(&h->saved);
 	free(h->home);

@@ -98,6 +98,13 @@ const char *hermetic_json(struct hermetic *h);
 const char *hermetic_why(const struct hermetic *h);
 const char *hermetic_slug(const struct hermetic *h);
 
+/* Since 0.8. What hermetic_why() is about, as a JSON object; a member is missing where it is
+ * about none: "session", an id; "name", of a user, or of a device as members are called; "item",
+ * of the outbox, where it stands as refused. With the slug it is what a program makes its own
+ * next step of: hermetic_why() names no command and no button. NULL: memory is out. Borrowed
+ * until the next call with the handle. */
+const char *hermetic_about(struct hermetic *h);
+
 /* ---- a device ---- */
 
 /* What is not said is NULL or 0. */
@@ -410,7 +417,9 @@ enum hermetic_event_kind {
 	HERMETIC_EVENT_INVITED,	 /* the server says: hermetic_join() may work */
 	HERMETIC_EVENT_DEVICE_WAITS, /* one of yours wants to be approved */
 	HERMETIC_EVENT_CONNECTED,
-	HERMETIC_EVENT_DISCONNECTED, /* tried again by itself; text says why */
+	/* Tried again by itself; text says why. `json`, since 0.8: {"slug"}, of a reason that
+	 * has one. */
+	HERMETIC_EVENT_DISCONNECTED,
 	/* Since 0.4: others than before type in `session`; `json` has the names of
 	 * these, ["bob"…], [] when nobody does. */
 	HERMETIC_EVENT_TYPING,
@@ -418,7 +427,8 @@ enum hermetic_event_kind {
 	 * read up to its `read`. Of the own account's other devices, too. */
 	HERMETIC_EVENT_RECEIPT,
 	/* Since 0.8: `item` of the outbox, or what stood before it, was to go by itself, and
-	 * waits for a person now; text says why. */
+	 * waits for a person now; text says why. `json`: "slug", as hermetic_slug() has it, and
+	 * beside it what hermetic_about() has. */
 	HERMETIC_EVENT_WAITS
 };
 
@@ -434,7 +444,7 @@ struct hermetic_event {
 	    about; /* the number of the message that it is about; 0: none */
 	uint64_t sent_at; /* Unix milliseconds, as the sender says */
 	/* All that is kept of an entry, a JSON object (docs/state.md, "What is kept
-	 * of an entry"); of HERMETIC_EVENT_TYPING as said there; "" of other events. */
+	 * of an entry"); of some other events as said there; "" of all others. */
 	const char *json;
 	/* Since 0.3. */
 	const char *topic; /* "": none */

@@ -88,6 +88,8 @@ static const struct {
 	{ "usage", HERMETIC_USAGE },
 	{ "username", HERMETIC_USAGE },
 	{ "server", HERMETIC_USAGE },
+	{ "first-username", HERMETIC_USAGE },
+	{ "first-server", HERMETIC_USAGE },
 	{ "other-account", HERMETIC_USAGE },
 	{ "wrong-passphrase", HERMETIC_PASSPHRASE },
 	{ "passphrase", HERMETIC_PASSPHRASE },
@@ -201,6 +203,22 @@ const char *hermetic_slug(const struct hermetic *h)
 	return h != NULL ? h->last.slug : "";
 }
 
+json_t *inside_about(const struct why *why)
+{
+	json_t *about = json_object();
+
+	if (about != NULL && why->session[0] != '\0')
+		(void)json_object_set_new(about, "session",
+					  json_string(why->session));
+	if (about != NULL && why->name[0] != '\0')
+		(void)json_object_set_new(about, "name",
+					  json_string(why->name));
+	if (about != NULL && why->item != 0)
+		(void)json_object_set_new(about, "item",
+					  json_integer((json_int_t)why->item));
+	return about;
+}
+
 const char *hermetic_advice(enum hermetic_result result)
 {
 	static const char *const texts[] = {
@@ -270,7 +288,8 @@ void inside_list_clear(struct inside_list *list)
 enum err inside_list_make(struct inside_list *list, json_t *source,
 			  size_t count, size_t size)
 {
-	struct inside_list made = { .source = source, .count = count };
+	struct inside_list made = { .source = json_incref(source),
+				    .count = count };
 	enum err e = ERR_OK;
 
 	made.rows = calloc(count + 1, size);
@@ -284,6 +303,26 @@ enum err inside_list_make(struct inside_list *list, json_t *source,
 out:
 	inside_list_clear(&made);
 	return e;
+}
+
+enum err inside_list_read(struct inside_list *list, json_t *source,
+			  const json_t *rows, size_t size, inside_row *read)
+{
+	const json_t *row;
+	size_t i;
+	enum err e;
+
+	TRY(inside_list_make(list, source, json_array_size(rows), size));
+	json_array_foreach(rows, i, row)
+	    read(row, (uint8_t *)list->rows + i * size);
+out:
+	return e;
+}
+
+void *inside_list_give(const struct inside_list *list, size_t *count)
+{
+	*count = list->count;
+	return list->pointers;
 }
 
 const char *inside_text_or_null(const json_t *object, const char *name)

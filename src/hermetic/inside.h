@@ -47,7 +47,7 @@ struct hermetic {
 	struct buf label; /* of hermetic_label() */
 	char safety[128];
 	struct buf recovery_key; /* of hermetic_recovery_key() */
-	struct buf json;	 /* of views.c */
+	struct buf json, about;	 /* of views.c */
 	json_t *given;		 /* what hermetic_json() shows, or NULL */
 	struct buf picture;	 /* of hermetic_picture() */
 	struct buf saved;	 /* of hermetic_save_file() */
@@ -117,15 +117,26 @@ MUST_CHECK enum err inside_no_item(struct why *why, const char *session);
 /* Nothing is kept of that user's account. */
 MUST_CHECK enum err inside_no_log(struct why *why, const char *user);
 
-/* A list of `count` rows of `size` bytes, all zero, in place of the one that was;
- * `source` is taken over. */
+/* A list of `count` rows of `size` bytes, all zero, in place of the one that was. It holds
+ * `source`, of which the rows' texts are. */
 MUST_CHECK enum err inside_list_make(struct inside_list *list, json_t *source,
 				     size_t count, size_t size);
+/* Fills in a row of zeros. */
+typedef void inside_row(const json_t *from, void *row);
+/* The same with one row for each of the array `rows`, which read() fills in. */
+MUST_CHECK enum err inside_list_read(struct inside_list *list, json_t *source,
+				     const json_t *rows, size_t size,
+				     inside_row *read);
+/* What the program is given of it: pointers to the rows. */
+void *inside_list_give(const struct inside_list *list, size_t *count);
 void inside_list_clear(struct inside_list *list);
 
 /* A member's text; NULL where there is none. */
 const char *inside_text_or_null(const json_t *object, const char *name);
 enum hermetic_comparison inside_comparison(const json_t *object);
+
+/* What a reason is about, as hermetic_about() has it. NULL: out of memory. */
+json_t *inside_about(const struct why *why);
 
 /* What struct hermetic_search asks for; borrows from it. */
 struct past inside_past(const struct hermetic_search *search);

@@ -43,11 +43,11 @@ out:
 	return e;
 }
 
-static struct hermetic_invitation invitation_of(const json_t *row)
+static void read_invitation(const json_t *row, void *out)
 {
 	bool erased = json_is_true(json_object_get(row, "erased"));
 
-	return (struct hermetic_invitation){
+	*(struct hermetic_invitation *)out = (struct hermetic_invitation){
 		.session = told_text(row, "session_id"),
 		.algorithm = told_text(row, "algorithm"),
 		.inviter = erased ? NULL : told_text(row, "inviter"),
@@ -59,7 +59,6 @@ enum hermetic_result hermetic_invitations(
     struct hermetic *h, const struct hermetic_invitation *const **list,
     size_t *count)
 {
-	struct hermetic_invitation *rows;
 	json_t *source = NULL, *row;
 	size_t i;
 	enum err e;
@@ -68,13 +67,10 @@ enum hermetic_result hermetic_invitations(
 	TRY(directory_invitations(&h->a, &source));
 	json_array_foreach(source, i, row) TRY(add_letters(h, row));
 	inside_give(h, source);
-	TRY(inside_list_make(&h->invitations, json_incref(source),
-			     json_array_size(source), sizeof(*rows)));
-	rows = h->invitations.rows;
-	json_array_foreach(source, i, row) rows[i] = invitation_of(row);
-	*list = (const struct hermetic_invitation *const *)(void *)
-		    h->invitations.pointers;
-	*count = h->invitations.count;
+	TRY(inside_list_read(&h->invitations, source, source,
+			     sizeof(struct hermetic_invitation),
+			     read_invitation));
+	*list = inside_list_give(&h->invitations, count);
 out:
 	json_decref(source);
 	return inside_result(h, e);
@@ -98,11 +94,18 @@ out:
 	return e;
 }
 
+static void read_label(const json_t *row, void *out)
+{
+	*(struct hermetic_label *)out = (struct hermetic_label){
+		.session = told_text(row, "session_id"),
+		.label = told_text(row, "label"),
+	};
+}
+
 enum hermetic_result hermetic_labels(struct hermetic *h,
 				     const struct hermetic_label *const **list,
 				     size_t *count)
 {
-	struct hermetic_label *rows;
 	json_t *source = NULL, *row;
 	size_t i;
 	enum err e;
@@ -111,16 +114,9 @@ enum hermetic_result hermetic_labels(struct hermetic *h,
 	TRY(view_names(&h->a, &source));
 	json_array_foreach(source, i, row) TRY(add_label(h, row));
 	inside_give(h, source);
-	TRY(inside_list_make(&h->labels, json_incref(source),
-			     json_array_size(source), sizeof(*rows)));
-	rows = h->labels.rows;
-	json_array_foreach(source, i, row) rows[i] = (struct hermetic_label){
-		.session = told_text(row, "session_id"),
-		.label = told_text(row, "label"),
-	};
-	*list =
-	    (const struct hermetic_label *const *)(void *)h->labels.pointers;
-	*count = h->labels.count;
+	TRY(inside_list_read(&h->labels, source, source,
+			     sizeof(struct hermetic_label), read_label));
+	*list = inside_list_give(&h->labels, count);
 out:
 	json_decref(source);
 	return inside_result(h, e);

@@ -95,43 +95,41 @@ enum hermetic_result hermetic_receipts(
 		.username = json_string_value(name),
 		.read = names_user(read, json_string_value(name)),
 	};
-	*list = (const struct hermetic_receipt *const *)(void *)
-		    h->receipts.pointers;
-	*count = h->receipts.count;
+	*list = inside_list_give(&h->receipts, count);
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 
 /* ---- keys ---- */
 
+static void read_key_change(const json_t *row, void *out)
+{
+	*(struct hermetic_key_change *)out = (struct hermetic_key_change){
+		.username = told_text(row, "username"),
+		.device = told_text(row, "device_id"),
+		.scheme = told_text(row, "scheme"),
+		.known = told_text(row, "known"),
+		.offered = told_text(row, "offered"),
+	};
+}
+
 enum hermetic_result hermetic_key_changes(
     struct hermetic *h, const char *user,
     const struct hermetic_key_change *const **list, size_t *count)
 {
-	struct hermetic_key_change *rows;
 	json_t *source = NULL;
-	const json_t *row;
-	size_t i;
 	enum err e;
 
 	INSIDE_OPEN(h);
 	TRY(view_key_changes(&h->a, user, &source));
 	inside_give(h, source);
-	TRY(inside_list_make(&h->key_changes, source, json_array_size(source),
-			     sizeof(*rows)));
-	rows = h->key_changes.rows;
-	json_array_foreach(source, i, row) rows[i] =
-	    (struct hermetic_key_change){
-		    .username = told_text(row, "username"),
-		    .device = told_text(row, "device_id"),
-		    .scheme = told_text(row, "scheme"),
-		    .known = told_text(row, "known"),
-		    .offered = told_text(row, "offered"),
-	    };
-	*list = (const struct hermetic_key_change *const *)(void *)
-		    h->key_changes.pointers;
-	*count = h->key_changes.count;
+	TRY(inside_list_read(&h->key_changes, source, source,
+			     sizeof(struct hermetic_key_change),
+			     read_key_change));
+	*list = inside_list_give(&h->key_changes, count);
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 

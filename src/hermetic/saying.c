@@ -173,22 +173,9 @@ out:
 
 /* ---- the outbox ---- */
 
-enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
-				     const struct hermetic_item *const **list,
-				     size_t *count)
+static void read_item(const json_t *row, void *out)
 {
-	struct hermetic_item *rows;
-	json_t *source = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e;
-
-	INSIDE_OPEN(h);
-	TRY(view_outbox(&h->a, session, &source));
-	TRY(inside_list_make(&h->outbox, source, json_array_size(source),
-			     sizeof(*rows)));
-	rows = h->outbox.rows;
-	json_array_foreach(source, i, row) rows[i] = (struct hermetic_item){
+	*(struct hermetic_item *)out = (struct hermetic_item){
 		.session = told_text(row, "session_id"),
 		.text = told_text(row, "text"),
 		.key = inside_text_or_null(row, "key"),
@@ -199,9 +186,22 @@ enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 		.refused = !view_item_waits(row),
 		.reason = inside_text_or_null(row, "reason"),
 	};
-	*list = (const struct hermetic_item *const *)(void *)h->outbox.pointers;
-	*count = h->outbox.count;
+}
+
+enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
+				     const struct hermetic_item *const **list,
+				     size_t *count)
+{
+	json_t *source = NULL;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_outbox(&h->a, session, &source));
+	TRY(inside_list_read(&h->outbox, source, source,
+			     sizeof(struct hermetic_item), read_item));
+	*list = inside_list_give(&h->outbox, count);
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 

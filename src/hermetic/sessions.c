@@ -31,24 +31,9 @@ static enum hermetic_standing standing_of(const json_t *row)
 	return HERMETIC_LEFT;
 }
 
-enum hermetic_result hermetic_sessions(
-    struct hermetic *h, bool invitations,
-    const struct hermetic_session *const **list, size_t *count)
+static void read_session(const json_t *row, void *out)
 {
-	struct hermetic_session *rows;
-	json_t *source = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e;
-
-	INSIDE_OPEN(h);
-	TRY(invitations ? directory_list(&h->a, &source)
-			: directory_own(&h->a, true, &source));
-	inside_give(h, source);
-	TRY(inside_list_make(&h->sessions, source, json_array_size(source),
-			     sizeof(*rows)));
-	rows = h->sessions.rows;
-	json_array_foreach(source, i, row) rows[i] = (struct hermetic_session){
+	*(struct hermetic_session *)out = (struct hermetic_session){
 		.id = told_text(row, "session_id"),
 		.name = inside_text_or_null(row, "name"),
 		.algorithm = told_text(row, "algorithm"),
@@ -61,30 +46,30 @@ enum hermetic_result hermetic_sessions(
 		    json_object_get(row, "unread")),
 		.subject = inside_text_or_null(row, "subject"),
 	};
-	*list = (const struct hermetic_session *const *)(void *)
-		    h->sessions.pointers;
-	*count = h->sessions.count;
-out:
-	return inside_result(h, e);
 }
 
-enum hermetic_result hermetic_members(
-    struct hermetic *h, const char *session,
-    const struct hermetic_member *const **list, size_t *count)
+enum hermetic_result hermetic_sessions(
+    struct hermetic *h, bool invitations,
+    const struct hermetic_session *const **list, size_t *count)
 {
-	struct hermetic_member *rows;
 	json_t *source = NULL;
-	const json_t *row, *members;
-	size_t i;
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(view_session(&h->a, session, &source));
-	members = json_object_get(source, "members");
-	TRY(inside_list_make(&h->members, source, json_array_size(members),
-			     sizeof(*rows)));
-	rows = h->members.rows;
-	json_array_foreach(members, i, row) rows[i] = (struct hermetic_member){
+	TRY(invitations ? directory_list(&h->a, &source)
+			: directory_own(&h->a, true, &source));
+	inside_give(h, source);
+	TRY(inside_list_read(&h->sessions, source, source,
+			     sizeof(struct hermetic_session), read_session));
+	*list = inside_list_give(&h->sessions, count);
+out:
+	json_decref(source);
+	return inside_result(h, e);
+}
+
+static void read_member(const json_t *row, void *out)
+{
+	*(struct hermetic_member *)out = (struct hermetic_member){
 		.username = told_text(row, "username"),
 		.device = told_text(row, "device_id"),
 		.role = told_text(row, "role"),
@@ -95,10 +80,24 @@ enum hermetic_result hermetic_members(
 		.delivered = record_number_or_0(row, "delivered"),
 		.read = record_number_or_0(row, "read"),
 	};
-	*list =
-	    (const struct hermetic_member *const *)(void *)h->members.pointers;
-	*count = h->members.count;
+}
+
+enum hermetic_result hermetic_members(
+    struct hermetic *h, const char *session,
+    const struct hermetic_member *const **list, size_t *count)
+{
+	json_t *source = NULL;
+	const json_t *members;
+	enum err e;
+
+	INSIDE_OPEN(h);
+	TRY(view_session(&h->a, session, &source));
+	members = json_object_get(source, "members");
+	TRY(inside_list_read(&h->members, source, members,
+			     sizeof(struct hermetic_member), read_member));
+	*list = inside_list_give(&h->members, count);
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 
@@ -258,33 +257,31 @@ enum hermetic_result hermetic_uninvite(struct hermetic *h, const char *session,
 	return inside_result(h, drive_order(&h->a, &order, NULL));
 }
 
+static void read_letter(const json_t *row, void *out)
+{
+	*(struct hermetic_letter *)out = (struct hermetic_letter){
+		.by = told_text(row, "by"),
+		.compared = inside_comparison(row),
+	};
+}
+
 enum hermetic_result hermetic_letters(
     struct hermetic *h, const char *session,
     const struct hermetic_letter *const **list, size_t *count)
 {
 	const struct act_wish wish = { .kind = ACT_LETTERS,
 				       .session = session };
-	struct hermetic_letter *rows;
 	json_t *source = NULL;
-	const json_t *row, *letters;
-	size_t i;
 	enum err e;
 
 	INSIDE_OPEN(h);
 	TRY(act_run(&h->a, &wish, &source));
 	inside_give(h, source);
-	letters = source;
-	TRY(inside_list_make(&h->letters, source, json_array_size(source),
-			     sizeof(*rows)));
-	rows = h->letters.rows;
-	json_array_foreach(letters, i, row) rows[i] = (struct hermetic_letter){
-		.by = told_text(row, "by"),
-		.compared = inside_comparison(row),
-	};
-	*list =
-	    (const struct hermetic_letter *const *)(void *)h->letters.pointers;
-	*count = h->letters.count;
+	TRY(inside_list_read(&h->letters, source, source,
+			     sizeof(struct hermetic_letter), read_letter));
+	*list = inside_list_give(&h->letters, count);
 out:
+	json_decref(source);
 	return inside_result(h, e);
 }
 

@@ -5,21 +5,38 @@
 
 #include <stdio.h>
 
-static enum err print(struct hermetic *h, const json_t *value,
-		      const char **json)
+static enum err print_into(struct buf *out, const json_t *value,
+			   const char **json)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
 	enum err e = ERR_OK;
 
 	ENSURE(text != NULL, ERR_LOCAL_MEMORY);
-	buf_reset(&h->json);
-	buf_put_str(&h->json, text);
-	buf_put_u8(&h->json, 0);
-	TRY(buf_end(&h->json));
-	*json = (const char *)h->json.p;
+	buf_reset(out);
+	buf_put_str(out, text);
+	buf_put_u8(out, 0);
+	TRY(buf_end(out));
+	*json = (const char *)out->p;
 out:
 	free(text);
 	return e;
+}
+
+static enum err print(struct hermetic *h, const json_t *value,
+		      const char **json)
+{
+	return print_into(&h->json, value, json);
+}
+
+const char *hermetic_about(struct hermetic *h)
+{
+	json_t *about = h != NULL ? inside_about(&h->last) : NULL;
+	const char *json = NULL;
+
+	if (about == NULL || print_into(&h->about, about, &json) != ERR_OK)
+		json = NULL;
+	json_decref(about);
+	return json;
 }
 
 /* The text of `value`, which is taken over. NULL: out of memory, or there is none. */

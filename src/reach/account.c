@@ -170,8 +170,8 @@ static enum err check_owner(struct account *a, const char *username)
 	if (username == NULL || strcmp(username, a->username) == 0)
 		return ERR_OK;
 	return why_set(&a->why, ERR_PEER_DENIED, "other-account",
-		       "%s belongs to %s, not to %.40s. Use another --home.",
-		       a->home, a->username, username);
+		       "%s belongs to %s, not to %.40s.", a->home, a->username,
+		       username);
 }
 
 enum err account_use_server(struct account *a, const char *server)
@@ -220,12 +220,10 @@ static enum err post_login(struct account *a, const struct account_login *login,
 	e = api_call(a->api, "POST", "/auth/login", body, &a->why, answer);
 	if (e == ERR_PEER_INVALID && a->device_id[0] != '\0') {
 		why_clear(&a->why);
-		e = why_set(
-		    &a->why, e, "device-gone",
-		    "This device is not one of %s's any more, as far as "
-		    "the server says. To set it up anew: hermetic "
-		    "login, in another --home.",
-		    login->username);
+		e = why_set(&a->why, e, "device-gone",
+			    "This device is not one of %s's any more, as far "
+			    "as the server says.",
+			    login->username);
 	}
 	return e;
 }
@@ -264,9 +262,7 @@ static enum err read_account(struct account *a)
 	e = load_account(a);
 	if (e == ERR_STATE_GONE)
 		e = why_set(&a->why, e, "no-account",
-			    "Nobody is logged in in %s. Start with: hermetic "
-			    "login --username NAME --server HOST:PORT",
-			    a->home);
+			    "Nobody is logged in in %s.", a->home);
 	return e;
 }
 
@@ -350,14 +346,14 @@ enum err account_check_login(struct account *a,
 
 	if (login->is_new && there)
 		return why_set(&a->why, ERR_STATE_CONFLICT, "state-exists",
-			       "%s already holds an account. Use another "
-			       "--home, or: hermetic login",
-			       a->home);
+			       "%s already holds an account.", a->home);
 	if ((login->username == NULL || login->server == NULL) && !there)
-		return why_set(&a->why, ERR_PEER_INVALID, "usage",
-			       "The first time, give %s.",
-			       login->username == NULL ? "--username NAME"
-						       : "--server HOST:PORT");
+		return login->username == NULL
+			   ? why_set(&a->why, ERR_PEER_INVALID,
+				     "first-username",
+				     "The first time, the user name is wanted.")
+			   : why_set(&a->why, ERR_PEER_INVALID, "first-server",
+				     "The first time, the server is wanted.");
 	return ERR_OK;
 }
 

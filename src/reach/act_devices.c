@@ -185,11 +185,9 @@ static enum err find_waiting(struct act *act, enum err e)
 	TRY(act_list(act, "requests", &requests));
 	e = act_find_device(act, requests, &row);
 	if (e == ERR_STATE_GONE)
-		e = why_set(&act->why, e, "no-such-device",
+		e = why_set(&act->why, e, "not-asking",
 			    "No device that asks to be approved is called "
-			    "\"%.40s\", or has an id that begins so: hermetic "
-			    "devices lists them. One that has not asked yet is "
-			    "ended with: hermetic revoke",
+			    "\"%.40s\", or has an id that begins so.",
 			    act->whom);
 	TRY(e);
 	TRY(record_text(row, "device_id", act->other.id,
@@ -230,9 +228,8 @@ static enum err ask_whether_ready(struct act *act)
 static enum err not_ready(struct act *act)
 {
 	return why_set(&act->why, ERR_STATE_PENDING, "not-ready",
-		       "The device was approved, but does not go on. When "
-		       "it does, bring it into your sessions with: "
-		       "hermetic link");
+		       "The device was approved, but does not go on. When it "
+		       "does, bring it into your sessions.");
 }
 
 static enum err take_whether_ready(struct act *act, enum err e)
@@ -352,8 +349,7 @@ static enum err note_link(struct act *act)
 	if (!presence.wanted)
 		e = why_set(&act->why, ERR_STATE_PENDING, "not-in",
 			    "Device %s of your account did not come into %s: "
-			    "the server shows no KeyPackage of it. When it "
-			    "goes on, bring it in with: hermetic link",
+			    "the server shows no KeyPackage of it.",
 			    act->whom, act->at);
 out:
 	return e;

@@ -129,10 +129,10 @@ static enum err ask_block(struct act *act)
 	enum err e = device_block(act->whose.device, act->whom);
 
 	if (e == ERR_PEER_TOO_LARGE)
-		e = why_set(&act->why, e, "quota-exceeded",
-			    "There are %d blocks here already: take one away "
-			    "with hermetic unblock USER.",
-			    BLOCKS_MAX);
+		e = why_set(
+		    &act->why, e, "too-many-blocks",
+		    "There are %d blocks here already: take one away first.",
+		    BLOCKS_MAX);
 	TRY(e);
 	TRY(name_of(act, name));
 	TRY(act_wants_call(act, "POST", json_pack("{s:s}", "username", name),

@@ -20,7 +20,7 @@ static enum err find(struct act *act, const json_t *devices)
 	if (e == ERR_STATE_GONE)
 		e = why_set(&act->why, e, "no-such-device",
 			    "No device of yours is called \"%.40s\", or has an "
-			    "id that begins so: hermetic devices lists them.",
+			    "id that begins so.",
 			    act->whom);
 	TRY(e);
 	TRY(record_text(row, "device_id", act->other.id,
@@ -31,8 +31,8 @@ static enum err find(struct act *act, const json_t *devices)
 		       act->other.number);
 	if (strcmp(act->other.id, act->whose.device_id) == 0)
 		e = why_set(&act->why, ERR_PEER_INVALID, "own-device",
-			    "This is the device you are at: use hermetic "
-			    "logout, or revoke it from another one.");
+			    "This is the device you are at: log out, or revoke "
+			    "it from another one.");
 out:
 	return e;
 }

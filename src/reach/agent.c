@@ -250,9 +250,7 @@ enum err agent_open(const char *home, const struct state_keys *keys,
 	}
 	if (e == ERR_STATE_CONFLICT)
 		e = why_set(why, e, "agent-runs",
-			    "An agent holds the keys of %s already. To end "
-			    "it: hermetic lock",
-			    home);
+			    "An agent holds the keys of %s already.", home);
 	else
 		e = why_set(why, e, "agent", "Cannot listen in %s (%s).", home,
 			    strerror(errno));

@@ -277,7 +277,8 @@ static int64_t read_clock(struct api *api)
 static enum err refuse_answer(const struct api *api, struct why *why)
 {
 	return why_set(why, ERR_PEER_MALFORMED, "bad-answer",
-		       "%s does not answer like a hermetic server.", api->base);
+		       "%s does not answer like a server of Hermetic.",
+		       api->base);
 }
 
 enum err api_parts_explain(const struct api *api, CURLcode rc, struct why *why)
@@ -297,13 +298,12 @@ enum err api_parts_explain(const struct api *api, CURLcode rc, struct why *why)
 	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_SSL_CACERT_BADFILE)
 		return why_set(why, ERR_LOCAL_IO, "not-trusted",
-			       "Cannot be sure of %s: %s. --ca FILE names the "
-			       "certificate to trust.",
-			       api->base, curl_easy_strerror(rc));
-	return why_set(why, ERR_LOCAL_IO, "unreachable",
-		       "Cannot reach %s: %s. Is the server running, and is "
-		       "--server right?",
-		       api->base, curl_easy_strerror(rc));
+			       "Cannot be sure of %s: %s.", api->base,
+			       curl_easy_strerror(rc));
+	return why_set(
+	    why, ERR_LOCAL_IO, "unreachable",
+	    "Cannot reach %s: %s. Is the server running, and at that address?",
+	    api->base, curl_easy_strerror(rc));
 }
 
 /* A server that is overloaded or starting answers 503 without having done

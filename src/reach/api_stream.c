@@ -109,8 +109,8 @@ static enum err explain(const struct passing *p, CURLcode rc, struct why *why)
 {
 	if (p->ended)
 		return why_set(why, ERR_LOCAL_IO, "interrupted",
-			       "It was interrupted. The same command goes on "
-			       "from there.");
+			       "It was interrupted. It goes on from there when "
+			       "it is asked for again.");
 	if (p->broken)
 		return why_set(why, ERR_LOCAL_IO, "file",
 			       "A file cannot be read or written, or the "

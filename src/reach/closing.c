@@ -84,11 +84,10 @@ enum err closing_erase(struct account *a)
 	TRY(closing_was_asked(a, &asked));
 	e = ask(a, &answer);
 	if (e == ERR_PEER_DENIED && strcmp(answer.slug, "wrong-password") == 0)
-		e = why_replace(&a->why, e, "wrong-password",
-				"The passphrase was changed on another device. "
-				"Take the new one here first: hermetic "
-				"passphrase. Then again: hermetic account "
-				"delete --yes");
+		e = why_replace(
+		    &a->why, e, "passphrase-changed",
+		    "The passphrase was changed on another device. Take the "
+		    "new one here first, and close the account then.");
 	if (e == ERR_PEER_DENIED && asked && is_unknown(a)) {
 		why_clear(&a->why);
 		e = ERR_OK;
@@ -108,10 +107,10 @@ out:
 
 static enum err refuse_number(struct account *a)
 {
-	return why_set(&a->why, ERR_STATE_GONE, "not-in-log",
+	return why_set(&a->why, ERR_STATE_GONE, "device-not-in-log",
 		       "This device does not stand in its account's log, so it "
 		       "cannot close the account: do it on a device that does, "
-		       "or let this one in with hermetic login.");
+		       "or have this one approved.");
 }
 
 /* A link that waits from before goes first, be it the one that closes. */

@@ -433,9 +433,7 @@ enum err directory_find_any(struct account *a, const char *word,
 static enum err refuse_invitation(struct account *a, const char *word)
 {
 	return why_set(&a->why, ERR_STATE_GONE, "no-such-invitation",
-		       "No invitation to a session %.40s waits. See: hermetic "
-		       "invitations",
-		       word);
+		       "No invitation to a session %.40s waits.", word);
 }
 
 /* Whoever is in a session has to be invited to it all the same. */

@@ -119,19 +119,19 @@ static void back_off(struct live *live, uint64_t now)
 }
 
 /* Once, however often it is tried again. */
-static void tell_lost(struct live *live, const char *reason)
+static void tell_lost(struct live *live, const char *reason, const char *slug)
 {
 	if (live->told_lost)
 		return;
 	live->told_lost = true;
 	if (live->listener->connected != NULL)
 		live->listener->connected(live->listener->context, false,
-					  reason);
+					  reason, slug);
 }
 
 /* A connection that ends soon after it was made is as good as none. One that can be
  * made again at once, with another token, is nothing to be told of. */
-static void hang_up(struct live *live, const char *reason)
+static void hang_up(struct live *live, const char *reason, const char *slug)
 {
 	uint64_t now = clock_steady_ms();
 
@@ -139,7 +139,7 @@ static void hang_up(struct live *live, const char *reason)
 		live->backoff_ms = BACKOFF_FIRST_MS;
 	if (live->since == 0 || live->channel == NULL ||
 	    !channel_wants_token(live->channel))
-		tell_lost(live, reason);
+		tell_lost(live, reason, slug);
 	live->since = 0;
 	live->renew_token =
 	    live->channel != NULL && channel_wants_token(live->channel);
@@ -154,13 +154,14 @@ static void tell_connected(struct live *live)
 		return;
 	live->told_lost = false;
 	if (live->listener->connected != NULL)
-		live->listener->connected(live->listener->context, true, "");
+		live->listener->connected(live->listener->context, true, "",
+					  "");
 }
 
 /* It is tried again later. */
 static void wait_for_server(struct live *live)
 {
-	hang_up(live, live->a->why.text);
+	hang_up(live, live->a->why.text, live->a->why.slug);
 	why_clear(&live->a->why);
 }
 
@@ -371,7 +372,7 @@ static enum err take_what_came(struct live *live)
 		wait_for_server(live);
 		e = ERR_OK;
 	} else if (channel_has_ended(live->channel)) {
-		hang_up(live, channel_end_reason(live->channel));
+		hang_up(live, channel_end_reason(live->channel), "");
 	}
 	return e;
 }

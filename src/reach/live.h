@@ -24,8 +24,10 @@ struct live_listener {
 	/* Who types in a session that is followed, other members than before: their
 	 * names, [] for nobody; may be NULL. */
 	void (*typing)(void *context, const char *id, const json_t *names);
-	/* The connection was lost (false) or is back; may be NULL. */
-	void (*connected)(void *context, bool connected, const char *reason);
+	/* The connection was lost (false) or is back; may be NULL. `slug`: of a reason that
+	 * has one, or "". */
+	void (*connected)(void *context, bool connected, const char *reason,
+			  const char *slug);
 	/* live_open() does not want a server that can be reached: a connection that cannot
 	 * be made is one that was lost. */
 	bool patient;

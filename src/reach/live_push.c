@@ -82,7 +82,7 @@ static enum err push(struct live *live, const char *id, const json_t *batch)
 	e = reply_entries(batch, &reply);
 	if (err_class(e) == ERR_CLASS_PEER)
 		e = why_set(&a->why, e, "bad-answer",
-			    "%s does not push what a hermetic server does.",
+			    "%s does not push what a server of Hermetic does.",
 			    api_url(a->api));
 	TRY(live_judge(live, e, NULL));
 	gap = reply_lacks_bytes(&reply);

@@ -56,9 +56,7 @@ enum err look_session(struct device *device, const char *id, struct why *why,
 	e = device_describe(device, id, &text);
 	if (e == ERR_STATE_GONE)
 		e = why_set(why, e, "no-such-session",
-			    "There is no session %.40s here. See: hermetic "
-			    "sessions",
-			    id);
+			    "There is no session %.40s here.", id);
 	else if (err_class(e) == ERR_CLASS_PEER && e != ERR_PEER_UNSUPPORTED)
 		e = newer_say_damaged(why, e, id);
 	TRY(explain(why, e));
@@ -126,11 +124,10 @@ enum err look_accept(struct device *device, const char *user,
 	enum err e = device_accept(device, user, fingerprint);
 
 	if (e == ERR_STATE_CONFLICT)
-		e = why_set(why, e, "identity-changed",
-			    "The server has shown yet another account since "
-			    "this was printed. Nothing was accepted. Look "
-			    "again: hermetic accept %s",
-			    user);
+		e = why_set_about(
+		    why, span_str(user), e, "identity-changed",
+		    "The server has shown yet another account since this was "
+		    "printed. Nothing was accepted. Look again.");
 	return e;
 }
 
@@ -196,9 +193,7 @@ enum err look_only(const json_t *found, const char *word, struct why *why,
 
 	if (e == ERR_STATE_GONE)
 		e = why_set(why, e, "no-such-session",
-			    "There is no session %.40s here. See: hermetic "
-			    "sessions",
-			    word);
+			    "There is no session %.40s here.", word);
 	TRY(e);
 	(void)snprintf(id, TEXT_UUID_SIZE, "%s",
 		       record_string(row, "session_id"));

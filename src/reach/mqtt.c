@@ -417,7 +417,7 @@ static enum err use_tls(struct mqtt *mqtt, const char *ca, struct why *why)
 	if (result == MOSQ_ERR_SUCCESS)
 		return ERR_OK;
 	return why_set(why, ERR_PEER_INVALID, "usage",
-		       "Cannot use the certificates of --ca (%s).",
+		       "Cannot use the certificates that were given (%s).",
 		       mosquitto_strerror(result));
 }
 

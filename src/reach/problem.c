@@ -10,24 +10,19 @@ static const char *advice(const char *slug, long status)
 		const char *slug, *text;
 	} table[] = {
 		{ "bad-credentials",
-		  "Check --username and the passphrase, or make the account "
-		  "with: hermetic register" },
+		  "Check the user name and the passphrase, or register." },
 		{ "username-taken",
-		  "Choose another name, or if it is yours: hermetic login" },
-		{ "not-invited",
-		  "Ask a member to run: hermetic invite SESSION YOUR_NAME" },
-		{ "device-pending", "Go on waiting with: hermetic login" },
-		{ "not-a-member", "Join it with: hermetic join SESSION" },
-		{ "files-full",
-		  "Take back files that nobody needs any more, with: hermetic "
-		  "delete SESSION N" },
+		  "Choose another name, or log in if it is yours." },
+		{ "not-invited", "Ask a member to invite you." },
+		{ "not-a-member", "Join it first." },
+		{ "files-full", "Take back files that nobody needs any more." },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (strcmp(slug, table[i].slug) == 0)
 			return table[i].text;
 	if (status == 401)
-		return "Log in again with: hermetic login";
+		return "Log in again.";
 	if (status >= 500)
 		return "Nothing of yours is lost; try again.";
 	return NULL;
@@ -75,7 +70,7 @@ static enum err explain_status(long status, const char *slug, struct why *why)
 		return why_set(
 		    why, from_status(status, slug), slug,
 		    "The server sends us elsewhere (HTTP %ld), where "
-		    "hermetic does not go: is --server right?",
+		    "nobody follows: is that its address?",
 		    status);
 	return why_set(why, from_status(status, slug), slug,
 		       "The server refused this (HTTP %ld).%s%s", status,

@@ -485,10 +485,10 @@ void reply_fill(const struct request *request, const struct reply_came *came,
 		e = reply_read(request, came->body, reply);
 		if (e != ERR_OK) {
 			reply_clear(reply);
-			e = why_set(why, ERR_PEER_MALFORMED, "bad-answer",
-				    "%s does not answer like a hermetic "
-				    "server.",
-				    came->server);
+			e = why_set(
+			    why, ERR_PEER_MALFORMED, "bad-answer",
+			    "%s does not answer like a server of Hermetic.",
+			    came->server);
 		}
 	}
 	answer->result = e;

@@ -68,14 +68,16 @@ void saving_failed(const char *folder, struct why *why)
 	int cause = errno;
 	bool full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 
-	(void)why_set(why, ERR_LOCAL_IO, "file",
-		      "Cannot write into %.200s: %s. %s", folder,
-		      strerror(cause),
-		      full ? "While a file is saved it needs room there for "
-			     "twice its size. The same command goes on from "
-			     "where this one ended."
-			   : "Another folder goes behind the number: hermetic "
-			     "save ID SEQ DIR");
+	if (full)
+		(void)why_set(why, ERR_LOCAL_IO, "no-room",
+			      "Cannot write into %.200s: %s. While a file is "
+			      "saved it needs room there for twice its size.",
+			      folder, strerror(cause));
+	else
+		(void)why_set(why, ERR_LOCAL_IO, "folder",
+			      "Cannot write into %.200s: %s. Another folder "
+			      "can be given.",
+			      folder, strerror(cause));
 }
 
 static enum err cannot_write(const struct saving *s, struct why *why)

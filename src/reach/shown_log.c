@@ -94,8 +94,8 @@ enum err shown_log_approval(enum err e, const json_t *body, struct buf *answer,
 		why_clear(why);
 		e = why_set(why, ERR_PEER_DENIED, "not-approved",
 			    "This device was not approved: another one has "
-			    "refused it, or it waited for too long. To ask "
-			    "again: hermetic login, in another --home.");
+			    "refused it, or it waited for too long. It can ask "
+			    "again as a new device.");
 	}
 	TRY(e);
 	if (json_object_get(body, "answer") != NULL) {

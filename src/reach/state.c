@@ -407,24 +407,21 @@ static enum err explain_open(struct why *why, enum err e, const char *home)
 		return why_set(why, e, "wrong-passphrase",
 			       "The passphrase is wrong for %s.", home);
 	if (e == ERR_STATE_GONE)
-		return why_set(why, e, "no-state",
-			       "Nobody is logged in in %s. Start with: "
-			       "hermetic register (or login) --username NAME "
-			       "--server HOST:PORT",
+		return why_set(why, e, "no-state", "Nobody is logged in in %s.",
 			       home);
 	if (e == ERR_PEER_UNSUPPORTED)
 		return why_set(why, e, "state-version",
-			       "The state in %s was written by a newer "
-			       "version of hermetic.",
+			       "The state in %s was written by a newer version "
+			       "of Hermetic.",
 			       home);
 	if (e == ERR_PEER_MALFORMED)
 		return why_set(why, e, "state-damaged",
 			       "%s/" STATE_FILE " is damaged or no state of "
-			       "hermetic.",
+			       "Hermetic.",
 			       home);
 	if (e == ERR_LOCAL_BUSY)
 		return why_set(why, e, "state-busy",
-			       "Another hermetic has held %s for too long.",
+			       "Another program has held %s for too long.",
 			       home);
 	return why_set(why, e, "state", "Cannot open the state in %s: %s.",
 		       home, err_text(e));

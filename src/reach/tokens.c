@@ -45,7 +45,7 @@ static bool is_token(const char *text)
 static enum err refuse_tokens(struct account *a)
 {
 	return why_set(&a->why, ERR_PEER_MALFORMED, "bad-answer",
-		       "%s does not answer like a hermetic server.",
+		       "%s does not answer like a server of Hermetic.",
 		       api_url(a->api));
 }
 
@@ -84,9 +84,7 @@ enum err tokens_load(struct account *a)
 	e = record_get(&a->store, RECORD, &tokens);
 	if (e == ERR_STATE_GONE)
 		e = why_set(&a->why, ERR_PEER_DENIED, "logged-out",
-			    "%s is logged out here. Log in with: hermetic "
-			    "login",
-			    a->username);
+			    "%s is logged out here.", a->username);
 	TRY(e);
 	TRY(use(a, tokens));
 out:
@@ -130,12 +128,11 @@ static enum err log_in_again(struct account *a, struct api_answer *answer)
 		     &a->why, answer);
 	/* of all that was sent, that can be the device alone */
 	if (e == ERR_PEER_INVALID && strcmp(answer->slug, "invalid") == 0)
-		e = why_replace(&a->why, e, "device-ended",
-				"The server does not know this device any "
-				"more: another device of yours has removed it, "
-				"or the server says so. What was read stays "
-				"here. As a new device, in another --home: "
-				"hermetic login");
+		e = why_replace(
+		    &a->why, e, "device-ended",
+		    "The server does not know this device any more: another "
+		    "device of yours has removed it, or the server says so. "
+		    "What was read stays here.");
 	TRY(e);
 out:
 	json_decref(account);

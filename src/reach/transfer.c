@@ -146,8 +146,8 @@ static enum err move(struct account *a, const struct transfer *t, bool up,
 			pass(&run, &plan, &step);
 		else if (!wait_for(&run, step.wait_ms))
 			return why_set(&a->why, ERR_LOCAL_IO, "interrupted",
-				       "It was interrupted. The same command "
-				       "goes on from there.");
+				       "It was interrupted. It goes on from "
+				       "there when it is asked for again.");
 	}
 	e = plan.result;
 	if (e != ERR_OK)

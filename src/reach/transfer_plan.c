@@ -107,7 +107,7 @@ static void fail(struct transfer_plan *plan, enum err e, const struct why *why)
 static void bad_answer(struct transfer_plan *plan)
 {
 	(void)why_set(&plan->why, ERR_PEER_MALFORMED, "bad-answer",
-		      "The server does not answer like a hermetic server.");
+		      "The server does not answer like a server of Hermetic.");
 	end(plan, ERR_PEER_MALFORMED);
 }
 

@@ -195,7 +195,6 @@ static void on_registered(void *arg, enum err e, struct rows *rows)
 
 static void on_register_hashed(void *arg, enum err e, struct span hash)
 {
-	const struct password_cost cost = PASSWORD_COST;
 	struct params params = PARAMS_INIT;
 	struct attempt *a = arg;
 
@@ -207,11 +206,7 @@ static void on_register_hashed(void *arg, enum err e, struct span hash)
 	}
 	params_uuid(&params, a->user);
 	params_text(&params, span_str(a->username));
-	params_bytea(&params, SPAN_ARRAY(a->salt));
-	params_bytea(&params, hash);
-	params_i64(&params, (int64_t)cost.n);
-	params_i32(&params, (int32_t)cost.r);
-	params_i32(&params, (int32_t)cost.p);
+	password_put(&params, SPAN_ARRAY(a->salt), hash);
 	if (a->has_token)
 		params_digest(&params, a->token);
 	else

@@ -52,7 +52,6 @@ static void on_changed(void *arg, enum err e, struct rows *rows)
 
 static void on_new_hashed(void *arg, enum err e, struct span hash)
 {
-	const struct password_cost cost = PASSWORD_COST;
 	struct params params = PARAMS_INIT;
 	struct change *c = arg;
 
@@ -62,11 +61,7 @@ static void on_new_hashed(void *arg, enum err e, struct span hash)
 	}
 	params_uuid(&params, c->who.user);
 	params_bytea(&params, sec_span(&c->expected));
-	params_bytea(&params, SPAN_ARRAY(c->salt));
-	params_bytea(&params, hash);
-	params_i64(&params, (int64_t)cost.n);
-	params_i32(&params, (int32_t)cost.r);
-	params_i32(&params, (int32_t)cost.p);
+	password_put(&params, SPAN_ARRAY(c->salt), hash);
 	if (c->end_others)
 		params_uuid(&params, c->who.family);
 	else

@@ -210,14 +210,7 @@ static void encode(const struct change *c, struct span nonce, struct params *p)
 	for (size_t i = 0; i < c->commit.removed_count; i++)
 		params_put_i32(p, (int32_t)c->commit.removed[i]);
 	params_close_array(p);
-	params_open_array(p, PARAMS_UUID, c->commit.added_count);
-	for (size_t i = 0; i < c->commit.added_count; i++)
-		params_put_uuid(p, c->commit.names[1 + i].device);
-	params_close_array(p);
-	params_open_array(p, PARAMS_TEXT, c->commit.added_count);
-	for (size_t i = 0; i < c->commit.added_count; i++)
-		params_put_bytes(p, span_str(c->commit.names[1 + i].username));
-	params_close_array(p);
+	leaf_names_put(&c->commit.names[1], c->commit.added_count, p);
 	params_bytea(p, nonce);
 	params_bytea(p, c->judged.check.commit);
 	if (c->judged.part.n > 0)

@@ -132,3 +132,16 @@ bool leaf_names_found(const struct leaf_name *names, size_t count)
 			return false;
 	return true;
 }
+
+void leaf_names_put(const struct leaf_name *names, size_t count,
+		    struct params *params)
+{
+	params_open_array(params, PARAMS_UUID, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_uuid(params, names[i].device);
+	params_close_array(params);
+	params_open_array(params, PARAMS_TEXT, count);
+	for (size_t i = 0; i < count; i++)
+		params_put_bytes(params, span_str(names[i].username));
+	params_close_array(params);
+}

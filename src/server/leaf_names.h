@@ -7,6 +7,7 @@
 #define HERMETIC_SERVER_LEAF_NAMES_H
 
 #include "server/tokens.h"
+#include "store/params.h"
 #include "wire/places.h"
 
 #define LEAF_USERNAME 33 /* a user name: 32 characters and a NUL */
@@ -33,5 +34,9 @@ void leaf_names_find(struct leaf_name *names, size_t count,
 
 /* All of them were found. */
 bool leaf_names_found(const struct leaf_name *names, size_t count);
+
+/* Two arrays of parameters: their devices, and their user names. */
+void leaf_names_put(const struct leaf_name *names, size_t count,
+		    struct params *params);
 
 #endif

@@ -106,14 +106,7 @@ static void encode(const struct move *m, uint8_t nonces[2][ENVELOPE_NONCE],
 	params_i32(p, (int32_t)m->commit.sender_leaf);
 	params_text(p, span_str(m->suite->algorithm));
 	params_i64(p, (int64_t)m->new_epoch);
-	params_open_array(p, PARAMS_UUID, m->count);
-	for (size_t i = 0; i < m->count; i++)
-		params_put_uuid(p, m->names[i].device);
-	params_close_array(p);
-	params_open_array(p, PARAMS_TEXT, m->count);
-	for (size_t i = 0; i < m->count; i++)
-		params_put_bytes(p, span_str(m->names[i].username));
-	params_close_array(p);
+	leaf_names_put(m->names, m->count, p);
 	params_open_array(p, PARAMS_INT4, m->count);
 	for (size_t i = 0; i < m->count; i++)
 		params_put_i32(p, (int32_t)m->leaves[i]);

@@ -143,3 +143,14 @@ out:
 	free_work(work);
 	return e;
 }
+
+void password_put(struct params *params, struct span salt, struct span hash)
+{
+	const struct password_cost cost = PASSWORD_COST;
+
+	params_bytea(params, salt);
+	params_bytea(params, hash);
+	params_i64(params, (int64_t)cost.n);
+	params_i32(params, (int32_t)cost.r);
+	params_i32(params, (int32_t)cost.p);
+}

@@ -4,6 +4,7 @@
 
 #include "base/sec.h"
 #include "crypto/password.h"
+#include "store/params.h"
 
 enum {
 	PASSWORD_SALT = 16,
@@ -24,5 +25,8 @@ MUST_CHECK enum err password_hash(const char *username, struct span password,
 				  void (*done)(void *arg, enum err e,
 					       struct span hash),
 				  void *arg);
+
+/* Five parameters of a new one: the salt, the hash, and the cost, PASSWORD_COST. */
+void password_put(struct params *params, struct span salt, struct span hash);
 
 #endif

@@ -75,11 +75,23 @@ static void forget(struct connection *c)
 	c->fd = -1;
 }
 
+static void disconnect(struct connection *c, const char *why);
+
+static void on_closed(void *arg)
+{
+	struct connection *c = arg;
+
+	if (c->pg != NULL && PQsocket(c->pg) < 0)
+		disconnect(c, NULL);
+}
+
 /* While libpq connects, it may close the socket and get the same number for
- * the next one: then the loop is told again in any case. */
+ * the next one: then the loop is told again in any case. It closes the socket also when
+ * it cannot write: of that no event will tell. */
 static void watch(struct connection *c, unsigned events)
 {
 	int fd = PQsocket(c->pg);
+	bool closed = fd < 0 && c->fd >= 0;
 
 	if (fd != c->fd)
 		forget(c);
@@ -89,6 +101,8 @@ static void watch(struct connection *c, unsigned events)
 	c->watched = events;
 	if (fd >= 0)
 		c->loop->watch(c->loop->context, fd, events, on_socket, c);
+	else if (closed)
+		c->loop->later(c->loop->context, 0, on_closed, c);
 }
 
 static void drop_answer(struct connection *c)
@@ -109,7 +123,6 @@ static uint64_t retry_after(unsigned ms)
  * it. */
 static void disconnect(struct connection *c, const char *why)
 {
-	struct store_queue lost = c->sent;
 	char said[REASON_SIZE];
 
 	c->has_no_place = reason_read(c->pg, said);
@@ -133,14 +146,7 @@ static void disconnect(struct connection *c, const char *why)
 	c->retry_ms =
 	    c->retry_ms * 2 < RETRY_MAX_MS ? c->retry_ms * 2 : RETRY_MAX_MS;
 	drop_answer(c);
-	if (lost.first == NULL)
-		return;
-	/* callbacks may send again, so the queue is emptied first */
-	store_queue_init(&c->sent);
-	for (struct store_request *r = lost.first, *next; r != NULL; r = next) {
-		next = r->next;
-		store_queue_finish(r, ERR_LOCAL_IO, NULL);
-	}
+	store_queue_fail(&c->sent, ERR_LOCAL_IO);
 }
 
 /* ---- sending ---- */

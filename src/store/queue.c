@@ -34,3 +34,14 @@ void store_queue_finish(struct store_request *r, enum err e, struct rows *rows)
 	params_clear(&r->params);
 	free(r);
 }
+
+void store_queue_fail(struct store_queue *q, enum err e)
+{
+	struct store_request *r = q->first, *next;
+
+	store_queue_init(q);
+	for (; r != NULL; r = next) {
+		next = r->next;
+		store_queue_finish(r, e, NULL);
+	}
+}

@@ -37,4 +37,7 @@ struct store_request *store_queue_take(struct store_queue *q);
  * caller's. */
 void store_queue_finish(struct store_request *r, enum err e, struct rows *rows);
 
+/* Empties the queue, then finishes each that was in it: who is told may put in more. */
+void store_queue_fail(struct store_queue *q, enum err e);
+
 #endif

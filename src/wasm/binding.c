@@ -164,16 +164,19 @@ static size_t number_of(const char *word, const char *const *words,
 	return i;
 }
 
-/* The result, with its reason: {"result", "why"?, "slug"?}. */
+/* The result, with its reason: {"result", "why"?, "slug"?, "about"?}. */
 json_t *binding_say(enum hermetic_result result)
 {
 	const char *word = RESULTS[result];
+	const char *about;
 
-	return result == HERMETIC_OK
-		   ? json_pack("{ss}", "result", word)
-		   : json_pack("{ss ss ss}", "result", word, "why",
-			       hermetic_core_why(binding_core), "slug",
-			       hermetic_core_slug(binding_core));
+	if (result == HERMETIC_OK)
+		return json_pack("{ss}", "result", word);
+	about = hermetic_core_about(binding_core);
+	return json_pack("{ss ss ss so*}", "result", word, "why",
+			 hermetic_core_why(binding_core), "slug",
+			 hermetic_core_slug(binding_core), "about",
+			 about != NULL ? json_loads(about, 0, NULL) : NULL);
 }
 
 /* A call that never came to the device. */

@@ -5,7 +5,7 @@
  *
  * Texts go in as UTF-8 with a NUL, in memory of binding_take(). Answers are JSON with a
  * NUL, borrowed until the next call of any of these; NULL: out of memory. Most begin as
- * {"result", "why"?, "slug"?}: the enum hermetic_result as a word, and where it is no
+ * {"result", "why"?, "slug"?, "about"?}: the enum hermetic_result as a word, and where it is no
  * success the sentence and the slug of it. Kinds and acts are words, too: "send".
  */
 #ifndef HERMETIC_WASM_BINDING_H

@@ -9,7 +9,7 @@
 
 extern struct hermetic_core *binding_core; /* the device; NULL: there is none */
 
-/* The result, with its reason: {"result", "why"?, "slug"?}. The second one is of a call
+/* The result, with its reason: {"result", "why"?, "slug"?, "about"?}. The second one is of a call
  * that never came to the device. */
 json_t *binding_say(enum hermetic_result result);
 json_t *binding_say_usage(const char *why);

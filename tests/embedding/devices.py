@@ -75,7 +75,7 @@ with device(home, "first") as me, device(other_home, "second") as other:
     with open(os.path.join(other_home, "notes.txt"), "rb") as saved:
         assert saved.read() == bytes(range(256)) * 1000
     refused("no-file", other.save_file, session, 1, other_home)
-    refused("no-such-device", me.refuse, waits.id)
+    refused("not-asking", me.refuse, waits.id)
     refused("no-such-device", me.revoke, "nobody")
     me.revoke(waits.id[:13])
     assert [d.stands for d in me.devices() if d.own] == [True]

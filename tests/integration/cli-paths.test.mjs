@@ -120,7 +120,7 @@ describe('paths at the command line', { concurrency: false }, () => {
     mkdirSync(at('shut'));
     chmodSync(at('shut'), 0o500);
     if (process.getuid() !== 0)
-      assert.match(await bob.cannot('file', 'save', id, String(seq), at('shut')),
+      assert.match(await bob.cannot('folder', 'save', id, String(seq), at('shut')),
         /shut.*permission denied/i);
   });
 
@@ -134,7 +134,7 @@ describe('paths at the command line', { concurrency: false }, () => {
       for (const leave of [0, 1 << 20]) {
         const fill = join(disk.dir, 'fill');
         truncateSync(fill, statSync(fill).size - leave);
-        const detail = await bob.cannot('file', 'save', id, String(seq), disk.dir);
+        const detail = await bob.cannot('no-room', 'save', id, String(seq), disk.dir);
         assert.match(detail, /no space left on device/i);
         assert.ok(detail.includes(disk.dir), detail);
         assert.match(detail, /room|same command/);

@@ -152,7 +152,7 @@ describe('an account is deleted', { concurrency: false }, () => {
       proxy.hooks = { request: ({ path }) => path === '/auth/close' &&
         { status: 403, json: { type: 'urn:hermetic:problem:wrong-password',
           title: 'wrong password', status: 403 } } };
-      await gina.cannot('wrong-password', 'account', 'delete', '--yes');
+      await gina.cannot('passphrase-changed', 'account', 'delete', '--yes');
       // an operator signs the device out, and its passphrase is of before
       proxy.hooks = { request: ({ path }) => {
         if (path === '/auth/login')

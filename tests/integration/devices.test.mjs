@@ -163,7 +163,7 @@ describe('devices', { concurrency: false }, () => {
   test('one that is refused is out', async () => {
     const guess = alice.sibling();
     const { login, code, device_id: device } = await guess.asks('stranger');
-    await alice.cannot('no-such-device', 'devices', 'refuse', 'ffff-0000');
+    await alice.cannot('not-asking', 'devices', 'refuse', 'ffff-0000');
     await alice.does('devices', 'refuse', 'stranger');
     const { code: exit, err } = await login.ended;
     assert.equal(exit, 1);

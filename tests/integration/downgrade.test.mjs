@@ -284,7 +284,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
     await through(bob, {
       answer: ({ path, json }) => path.endsWith('/group-info') ?
         { json: { ...json, group_info: info.group_info } } : undefined,
-    }, () => bob.cannot('not-continued', 'join', real.session_id));
+    }, () => bob.cannot('no-beginning', 'join', real.session_id));
     await bob.does('join', real.session_id);
     await alice.does('members', real.session_id);
     await alice.does('send', real.session_id, 'safe');

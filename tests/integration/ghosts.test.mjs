@@ -213,7 +213,7 @@ describe('ghosts', { concurrency: false }, () => {
     proxy.hooks = { request: ({ path }) => path.endsWith('/commit') && {
       status: 422, json: { type: 'urn:hermetic:problem:account-log-differs',
         title: 'Unprocessable Entity', status: 422, detail: 'it says so' } } };
-    assert.match(await bob.cannot('account-log-differs', 'rotate', id),
+    assert.match(await bob.cannot('member-log-differs', 'rotate', id),
       /settles it: hermetic devices/);
     bob.server = node.url;
     await bob.does('rotate', id);

@@ -124,7 +124,7 @@ describe('a server that lies about accounts', { concurrency: false }, () => {
       first = false;
       await phone.does('recovery', '--replace');
     } };
-    const detail = await person.cannot('overtaken', 'recovery');
+    const detail = await person.cannot('recovery-key-overtaken', 'recovery');
     assert.match(detail, /does not count/);
     assert.equal(first, false);
   });

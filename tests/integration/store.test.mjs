@@ -2,7 +2,9 @@
 // cannot do, every statement against the schema, and the writer's promises
 // under races and crashes.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -187,6 +189,46 @@ describe('the writer', () => {
     }
     for (const [bytes, seq] of acknowledged)
       assert.equal(stored.get(bytes), seq);
+  });
+});
+
+describe('a connection that breaks', { skip: needsOwn }, () => {
+  let node, alice;
+  before(async () => {
+    node = await startNode({ postgres, workers: 1 });
+    alice = await newUser(node.url, 'alice');
+  });
+  after(async () => { await node?.stop(); });
+
+  test('what is asked before the break is seen is answered at once', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    /** { status, ms } of a request that was written before `then()` is called. */
+    const asks = async (then = () => {}) => {
+      const started = Date.now();
+      const request = get(`${node.url}/sessions`, { agent,
+        headers: { authorization: `Bearer ${alice.access}` } });
+      const answered = once(request, 'response');
+      await once(request, 'finish');
+      await then();
+      const [answer] = await answered;
+      answer.resume();
+      await once(answer, 'end');
+      return { status: answer.statusCode, ms: Date.now() - started };
+    };
+    assert.equal((await asks()).status, 200); // the connection stays
+    const workers = node.pids().slice(1);
+    for (const pid of workers) process.kill(pid, 'SIGSTOP');
+    const { status, ms } = await asks(async () => {
+      const [pid] = await postgres.backends('hermetic queries');
+      process.kill(pid, 'SIGKILL'); // one that is asked to end says goodbye first
+      await until(async () => !await postgres.backends('hermetic queries')
+        .then(pids => pids.includes(pid), () => true), { name: 'its end' });
+      for (const pid of workers) process.kill(pid, 'SIGCONT');
+    });
+    assert.equal(status, 503);
+    assert.ok(ms < 5000, `${ms} ms`);
+    await until(async () => (await asks()).status === 200, { name: 'a new connection' });
+    agent.destroy();
   });
 });
 

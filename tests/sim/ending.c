@@ -290,8 +290,11 @@ static const struct why *told_of_fork(const struct client *client)
 				    ? device_outcome(slot->device)->why
 				    : NULL;
 
-	return why != NULL && strcmp(why->slug, "account-forked") == 0 ? why
-								       : NULL;
+	return why != NULL && (strcmp(why->slug, "account-forked") == 0 ||
+			       strcmp(why->slug, "own-account-forked") == 0 ||
+			       strcmp(why->slug, "member-forked") == 0)
+		   ? why
+		   : NULL;
 }
 
 /* Is it named as one whose devices the person can remove, and go on? */
@@ -413,7 +416,8 @@ static bool waits_for_verified(const struct client *client, size_t session)
 				    : NULL;
 
 	return client->known[session].verified_only && why != NULL &&
-	       strcmp(why->slug, "not-verified") == 0;
+	       (strcmp(why->slug, "not-verified") == 0 ||
+		strcmp(why->slug, "never-verified") == 0);
 }
 
 static void everybody_speaks(struct world *world, size_t session)

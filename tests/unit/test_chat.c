@@ -195,8 +195,7 @@ static void test_no_room(void **state)
 	assert_string_equal(why.text,
 			    "the account may have 3 more files, and 5 more "
 			    "bytes in them (files-full). Take back files that "
-			    "nobody needs any more, with: hermetic delete "
-			    "SESSION N");
+			    "nobody needs any more.");
 	json_decref(problem);
 }
 

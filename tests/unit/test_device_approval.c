@@ -422,7 +422,7 @@ static void test_removed_while_it_wished(void **state)
 	assert_int_equal(w->count, 3); /* what it wished is nothing any more */
 	assert_int_equal(number_of(w, SECOND), 0);
 	assert_int_equal(approve(w, SECOND, &asked, &why), ERR_PEER_DENIED);
-	assert_string_equal(why.slug, "not-in-log");
+	assert_string_equal(why.slug, "device-not-in-log");
 	buf_clear(&asked.request);
 }
 

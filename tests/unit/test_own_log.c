@@ -504,7 +504,7 @@ static void test_a_fork_is_told_and_changes_nothing(void **state)
 	run_well(w, 0);
 	put_kept(w, &kept);
 	show(w, &other);
-	run_badly(w, ERR_PEER_FORK, "account-forked");
+	run_badly(w, ERR_PEER_FORK, "own-account-forked");
 	assert_int_equal(w->branches + w->posts, 0);
 	expect_kept(w, &kept);
 	buf_clear(&kept);

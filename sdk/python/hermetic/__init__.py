@@ -69,12 +69,15 @@ class Wish(IntEnum):
 
 
 class Failure(Exception):
-    """A call that failed: a sentence, and what to do next."""
+    """A call that failed: a sentence, and what to do next. `about` says whom and what the
+    sentence is about: "session", "name", "item"; the own next step goes by it and by `slug`."""
 
-    def __init__(self, result: int, why: str, slug: str) -> None:
+    def __init__(self, result: int, why: str, slug: str,
+                 about: str | bytes | None = None) -> None:
         super().__init__(why)
         self.result = Result(result)
         self.slug = slug
+        self.about: dict[str, Any] = json.loads(about) if about else {}
         self.advice: str = lib.hermetic_advice(result).decode()
 
 
@@ -150,6 +153,7 @@ class Sent:
     item: int
     kept: bool
     why: str
+    slug: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,7 +218,8 @@ class Event:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """All that is kept of an entry (docs/state.md)."""
+        """All that is kept of an entry (docs/state.md), or what the event has beside its
+        text: of WAITS its "slug", "session" and "name"."""
         return json.loads(self.json) if self.json else {}
 
 
@@ -346,7 +351,8 @@ class Device:
         if not self._handle:
             raise Failure(result, "There is no memory for a device.", "failed")
         raise Failure(result, lib.hermetic_why(self._h).decode(),
-                      lib.hermetic_slug(self._h).decode())
+                      lib.hermetic_slug(self._h).decode(),
+                      lib.hermetic_about(self._h))
 
     def _list(self, of: type[T], struct: type, function: Any,
               *arguments: object) -> list[T]:
@@ -581,7 +587,8 @@ class Device:
         if not kept:
             self._must(result)
         return Sent(sent.number, sent.item, kept,
-                    lib.hermetic_why(self._h).decode() if kept else "")
+                    lib.hermetic_why(self._h).decode() if kept else "",
+                    lib.hermetic_slug(self._h).decode() if kept else "")
 
     def set_name(self, session: str, name: str) -> Sent:
         sent = _native.Sent()

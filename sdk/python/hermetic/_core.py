@@ -61,7 +61,8 @@ class Core:
         if not self._handle:
             return Failure(result, "There is no memory for a device.", "failed")
         return Failure(result, lib.hermetic_core_why(self._core).decode(),
-                       lib.hermetic_core_slug(self._core).decode())
+                       lib.hermetic_core_slug(self._core).decode(),
+                       lib.hermetic_core_about(self._core))
 
     def _raise(self) -> None:
         """Raises what the records raised meanwhile: C cannot pass it on."""
@@ -173,7 +174,8 @@ class Core:
         self.anew = o.anew
         self._must(Result.OK if kept else result)
         why = lib.hermetic_core_why(self._core).decode() if kept else ""
-        return o.session.decode(), Sent(o.number, o.item, kept, why)
+        slug = lib.hermetic_core_slug(self._core).decode() if kept else ""
+        return o.session.decode(), Sent(o.number, o.item, kept, why, slug)
 
     def push(self, message: bytes) -> None:
         self._must(lib.hermetic_core_push(self._core, message, len(message)))

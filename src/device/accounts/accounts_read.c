@@ -247,11 +247,12 @@ static void tell(struct device *d, const struct wanted *w,
 		 enum met_outcome outcome)
 {
 	if (outcome == MET_OTHER && w->by_name)
-		work_halt(d, ERR_PEER_FORK, "identity-changed",
-			  "%s is another account now than the one that this "
-			  "device knows by that name. Nothing was changed. "
-			  "When you have asked %s: hermetic accept %s",
-			  w->account, w->account, w->account);
+		work_halt_about(
+		    d, span_str(w->account), ERR_PEER_FORK, "identity-changed",
+		    "%s is another account now than the one that this device "
+		    "knows by that name. Nothing was changed. Ask %s in "
+		    "another way, and accept the account then.",
+		    w->account, w->account);
 }
 
 /* All links are there. What is wrong is as if the server had shown none. */

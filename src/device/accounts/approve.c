@@ -28,10 +28,9 @@ static uint64_t find_entry(const struct own_log *own, struct span bytes)
 static enum err explain_wish(struct why *why, enum err e)
 {
 	if (e == ERR_PEER_DENIED)
-		return why_set(why, e, "not-in-log",
+		return why_set(why, e, "device-not-in-log",
 			       "This device does not stand in its account's "
-			       "log: another one has to approve it first, with "
-			       "hermetic login here.");
+			       "log: another one has to approve it first.");
 	if (e == ERR_PEER_INVALID)
 		return why_set(why, e, "link-invalid",
 			       "The log of your account does not take this: "
@@ -226,12 +225,11 @@ static enum err check_old(const struct own_log *own,
 			       "This is not the recovery key that your account "
 			       "has. Nothing was changed.");
 	if (old == NULL && standing.n > 0 && !unsigned_too)
-		return why_set(why, ERR_STATE_CONFLICT, "recovery-key-stands",
-			       "Your account has a recovery key. Give the old "
-			       "one when you are asked for it, or in "
-			       "HERMETIC_RECOVERY_KEY. If it is lost: hermetic "
-			       "recovery --replace; then everybody who has "
-			       "compared numbers with you has to do it again.");
+		return why_set(
+		    why, ERR_STATE_CONFLICT, "recovery-key-stands",
+		    "Your account has a recovery key, which is wanted for "
+		    "this. One that is lost can be replaced; then everybody "
+		    "who has compared numbers with you has to do it again.");
 out:
 	return e;
 }
@@ -305,10 +303,10 @@ enum err device_recovery_stands(struct device *device, struct span public_key,
 
 	TRY(own_log_open(device, &own));
 	if (!span_equal(account_log_recovery(own->known->log), public_key))
-		e = why_set(why, ERR_STATE_CONFLICT, "overtaken",
+		e = why_set(why, ERR_STATE_CONFLICT, "recovery-key-overtaken",
 			    "Another device has changed the account meanwhile: "
 			    "the recovery key that was shown does not count. "
-			    "Make another one: hermetic recovery");
+			    "Make another one.");
 out:
 	core_end_reading(device);
 	own_log_free(own);

@@ -113,11 +113,11 @@ enum err blocks_check_adder(struct device *d, const char *session,
 
 	TRY(blocks_member(d, identity, name, &blocked));
 	ENSURE(!blocked || FAULT(BLOCKED_BRINGS_IN),
-	       why_set(&d->work.why, ERR_PEER_DENIED, "blocked",
-		       "%s, whom you have blocked, has added this device to "
-		       "%s. It was not joined. To join it: hermetic unblock "
-		       "%s. To have it end there, too: hermetic decline %s",
-		       name, session, name, session));
+	       why_set_about(&d->work.why, span_str(name), ERR_PEER_DENIED,
+			     "blocked",
+			     "%s, whom you have blocked, has added this device "
+			     "to %s. It was not joined.",
+			     name, session));
 out:
 	return e;
 }

@@ -110,19 +110,19 @@ static enum err take_more(struct device *d, const struct answer *answer)
 static void tell(struct device *d, enum met_outcome outcome)
 {
 	if (outcome == MET_FORKED)
-		work_halt(d, ERR_PEER_FORK, "account-forked",
-			  "There are two logs of %s's account that contradict "
-			  "each other: one of the devices has signed both. Ask "
-			  "%s which devices are theirs. To stay with the log "
-			  "that is known here: hermetic verify %s --yes",
-			  whom(d), whom(d), whom(d));
+		work_halt_about(d, span_str(whom(d)), ERR_PEER_FORK,
+				"account-forked",
+				"There are two logs of %s's account that "
+				"contradict each other: one of the devices has "
+				"signed both. Ask %s which devices are theirs.",
+				whom(d), whom(d));
 	else if (outcome == MET_OTHER)
-		work_halt(
-		    d, ERR_PEER_FORK, "identity-changed",
-		    "%s is another account now than the one that this "
-		    "device knows by that name. Nothing was changed. When "
-		    "you have asked %s: hermetic accept %s",
-		    whom(d), whom(d), whom(d));
+		work_halt_about(
+		    d, span_str(whom(d)), ERR_PEER_FORK, "identity-changed",
+		    "%s is another account now than the one that this device "
+		    "knows by that name. Nothing was changed. Ask %s in "
+		    "another way, and accept the account then.",
+		    whom(d), whom(d));
 }
 
 /* All of it is there. */

@@ -62,13 +62,12 @@ static void begin_parted(struct device *d)
 
 static void halt_forked(struct device *d)
 {
-	work_halt(d, ERR_PEER_FORK, "account-forked",
-		  "The server shows a log of your account that contradicts "
-		  "the one that this device knows, and nothing decides "
-		  "between the two: two devices of yours have each removed the "
-		  "other, or one has signed both. Nothing was changed here. "
-		  "Your recovery key decides: hermetic login --recovery, in a "
-		  "home of its own");
+	work_halt(d, ERR_PEER_FORK, "own-account-forked",
+		  "The server shows a log of your account that contradicts the "
+		  "one that this device knows, and nothing decides between the "
+		  "two: two devices of yours have each removed the other, or "
+		  "one has signed both. Nothing was changed here. Your "
+		  "recovery key decides, at a login as a new device.");
 }
 
 /* This one counts: the server is given what it has from the parting on. */

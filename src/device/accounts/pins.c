@@ -96,17 +96,14 @@ out:
 
 static void say(struct device *d, const char *what, struct span identity)
 {
-	int user = (int)roles_user(identity).n;
-
-	(void)why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
-		      "%s: the device %.*s has another key than the one that "
-		      "this device knows. A device that was set up anew has a "
-		      "new id, so perhaps somebody stands between, or did when "
-		      "you met. To compare the keys and accept the new one: "
-		      "hermetic accept %.*s. One that is not theirs is "
-		      "removed: hermetic remove",
-		      what, (int)identity.n, (const char *)identity.p, user,
-		      (const char *)identity.p);
+	(void)why_set_about(
+	    &d->work.why, roles_user(identity), ERR_PEER_INVALID, "key-changed",
+	    "%s: the device %.*s has another key than the one that this device "
+	    "knows. A device that was set up anew has a new id, so perhaps "
+	    "somebody stands between, or did when you met. Compare the keys "
+	    "before you accept the new one; a device that is not theirs is "
+	    "removed.",
+	    what, (int)identity.n, (const char *)identity.p);
 }
 
 static enum err find_other(struct device *d, const struct suite *suite,
@@ -225,13 +222,13 @@ static void say_all(struct device *d, const json_t *others)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
 				      i > 0 ? ", " : "", text);
 	}
-	(void)why_set(&d->work.why, ERR_PEER_INVALID, "key-changed",
-		      "%s: %zu devices have other keys than those that this "
-		      "device knows: %s. Perhaps somebody stands between, or "
-		      "did when you met. To compare the keys and accept the "
-		      "new ones, person by person: hermetic accept NAME. Those "
-		      "that are not theirs are removed: hermetic remove",
-		      what, json_array_size(others), list);
+	(void)why_set(
+	    &d->work.why, ERR_PEER_INVALID, "key-changed",
+	    "%s: %zu devices have other keys than those that this device "
+	    "knows: %s. Perhaps somebody stands between, or did when you met. "
+	    "Compare the keys, person by person, before you accept the new "
+	    "ones; devices that are not theirs are removed.",
+	    what, json_array_size(others), list);
 }
 
 /* Only who was offered with another key is looked at, and each of them: the person

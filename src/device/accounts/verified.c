@@ -207,19 +207,18 @@ enum err verified_halt(struct device *d, bool *halted)
 	buf_put_u8(&names, 0);
 	TRY(buf_end(&names));
 	if (*halted && !session_has_places(d->open.session))
-		work_hold(d, ERR_STATE_PENDING, "not-verified",
+		work_hold(d, ERR_STATE_PENDING, "never-verified",
 			  "You write to verified people only, and in %s, which "
 			  "is of an older version, nobody can be. What you say "
-			  "is kept: make a new session for it, or drop it with "
-			  "hermetic outbox.",
+			  "is kept: make a new session for it, or drop it.",
 			  d->open.id);
 	else if (*halted)
-		work_hold(d, ERR_STATE_PENDING, "not-verified",
-			  "You write to verified people only, and in %s these "
-			  "are not: %.300s. What you say is kept. Compare "
-			  "numbers with each (hermetic verify USER), or remove "
-			  "them; then: hermetic outbox --flush",
-			  d->open.id, (const char *)names.p);
+		work_hold(
+		    d, ERR_STATE_PENDING, "not-verified",
+		    "You write to verified people only, and in %s these are "
+		    "not: %.300s. What you say is kept. Compare numbers with "
+		    "each, or remove them, and send it then.",
+		    d->open.id, (const char *)names.p);
 out:
 	buf_clear(&names);
 	return e;

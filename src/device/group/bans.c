@@ -45,11 +45,11 @@ static enum err find_other(struct device *d, const char *whom, struct buf *user)
 	if (e == ERR_OK)
 		text_put_hex(user, account_log_fingerprint(met->known->log));
 	else if (e == ERR_STATE_GONE)
-		e = why_set(&d->work.why, e, "not-met",
-			    "%.80s is not a member of %s, and this device has "
-			    "not met that account: look it up with hermetic "
-			    "verify %.80s",
-			    whom, d->open.id, whom);
+		e = why_set_about(
+		    &d->work.why, span_str(whom), e, "not-met",
+		    "%.80s is not a member of %s, and this device has not met "
+		    "that account: look it up first.",
+		    whom, d->open.id);
 	met_free(met);
 	return e;
 }
@@ -103,9 +103,9 @@ static enum err check_right(struct device *d, struct span user, bool banned)
 			       "To change who is banned takes an admin of this "
 			       "session, or its owner.");
 	if (banned && span_equal(user, roles_user(own)))
-		return why_set(&d->work.why, ERR_PEER_INVALID, "own-account",
-			       "Nobody can ban their own account: use hermetic "
-			       "leave.");
+		return why_set(
+		    &d->work.why, ERR_PEER_INVALID, "own-account",
+		    "Nobody can ban their own account: leave the session.");
 	if (banned && role != ROLE_OWNER &&
 	    session_role(d->open.session, user) != ROLE_MEMBER)
 		return why_set(&d->work.why, ERR_PEER_DENIED, "not-allowed",
@@ -142,10 +142,11 @@ enum err bans_check_user(struct device *d, struct span user)
 		goto out;
 	TRY(names_put_user(d, user, &name));
 	TRY(buf_end(&name));
-	e = why_set(&d->work.why, ERR_PEER_DENIED, "banned",
-		    "%.*s is banned from %s: an admin or an owner has to take "
-		    "that back first, with hermetic unban.",
-		    (int)name.n, (const char *)name.p, d->open.id);
+	e = why_set_about(&d->work.why, buf_span(&name), ERR_PEER_DENIED,
+			  "banned",
+			  "%.*s is banned from %s: an admin or an owner has to "
+			  "take that back first.",
+			  (int)name.n, (const char *)name.p, d->open.id);
 out:
 	buf_clear(&name);
 	return e;
@@ -190,11 +191,12 @@ static enum err check_readers(struct device *d, const uint32_t *removes,
 			continue;
 		TRY(names_put(d, member.identity, &name));
 		TRY(buf_end(&name));
-		e = why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "older-device",
-			    "The device %.*s is of a version that knows no "
-			    "bans. Where it was updated, hermetic rotate there "
-			    "lets the others see it.",
-			    (int)name.n, (const char *)name.p);
+		e = why_set_about(&d->work.why, buf_span(&name),
+				  ERR_PEER_UNSUPPORTED, "older-device",
+				  "The device %.*s is of a version that knows "
+				  "no bans. Where it was updated, new keys of "
+				  "that device let the others see it.",
+				  (int)name.n, (const char *)name.p);
 		break;
 	}
 out:
@@ -216,10 +218,10 @@ enum err bans_put(struct device *d, const json_t *ban, const uint32_t *removes,
 	e = session_put_ban(d->open.session, span_str(user), banned,
 			    extensions);
 	if (e == ERR_PEER_TOO_LARGE)
-		e = why_set(&d->work.why, e, "too-many-bans",
-			    "%d accounts are banned from %s: take a ban back "
-			    "first, with hermetic unban.",
-			    BANS_MAX, d->open.id);
+		e = why_set(
+		    &d->work.why, e, "too-many-bans",
+		    "%d accounts are banned from %s: take a ban back first.",
+		    BANS_MAX, d->open.id);
 out:
 	return e;
 }
@@ -239,8 +241,7 @@ enum err bans_bar(struct device *d, struct span group_info,
 	if (*out)
 		work_halt(d, ERR_PEER_DENIED, "banned",
 			  "Your account is banned from %s: an admin or an "
-			  "owner of it has to take that back first, with "
-			  "hermetic unban.",
+			  "owner of it has to take that back first.",
 			  d->work.outcome.session);
 out:
 	return e;

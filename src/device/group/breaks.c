@@ -189,21 +189,12 @@ const char *breaks_culprit(const struct device *d)
 	return NULL;
 }
 
-/* What to do about it is said when it cannot have been the server's doing. */
-static void say_signed(const struct device *d, const char *by, uint64_t seq,
-		       char *words, size_t size)
+static void say_signed(const char *by, uint64_t seq, char *words, size_t size)
 {
-	int n = snprintf(words, size,
-			 " The commit that could not be processed (#%llu) was "
-			 "signed by %.80s.",
-			 (unsigned long long)seq, by);
-
-	if (n > 0 && (size_t)n < size &&
-	    breaks_count(&d->open, span_str(by)) > 0)
-		(void)snprintf(words + n, size - (size_t)n,
-			       " Who may, removes that device: hermetic remove "
-			       "%s %.80s",
-			       d->open.id, by);
+	(void)snprintf(words, size,
+		       " The commit that could not be processed (#%llu) was "
+		       "signed by %.80s.",
+		       (unsigned long long)seq, by);
 }
 
 static const json_t *find_cause(const struct device *d)
@@ -228,11 +219,22 @@ void breaks_say(const struct device *d, char *words, size_t size)
 	if (by == NULL)
 		return;
 	if (is_set(item, "blame"))
-		say_signed(d, by, seq, words, size);
+		say_signed(by, seq, words, size);
 	else
 		(void)snprintf(words, size,
 			       " The commit that could not be processed "
 			       "(#%llu) is the one by which %.80s joined: that "
 			       "device made it so, or who committed before it.",
 			       (unsigned long long)seq, by);
+}
+
+const char *breaks_blamed(const struct device *d)
+{
+	const json_t *item = find_cause(d);
+	const char *by = record_string(item, "by");
+
+	return by != NULL && is_set(item, "blame") &&
+		       breaks_count(&d->open, span_str(by)) > 0
+		   ? by
+		   : "";
 }

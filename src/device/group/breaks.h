@@ -50,4 +50,8 @@ size_t breaks_count(const struct membership *m, struct span identity);
  * before it; "": it joins for another reason. */
 void breaks_say(const struct device *d, char *words, size_t size);
 
+/* Whom those remove who may: the signer of that one, where it cannot have been the server's
+ * doing. "": nobody. Borrowed from the notes. */
+const char *breaks_blamed(const struct device *d);
+
 #endif

@@ -53,12 +53,12 @@ out:
  * any more, or never did, or has blocked this one. */
 static void halt_nobody(struct device *d, const char *user)
 {
-	work_halt(d, ERR_STATE_GONE, "no-such-user",
-		  "The server says that there is no user %s, who is a member "
-		  "of this session: the account does not exist (any more), or "
-		  "has blocked you. The session moves when that member has "
-		  "left, or is removed: hermetic remove %s %s",
-		  user, d->open.id, user);
+	work_halt_about(
+	    d, span_str(user), ERR_STATE_GONE, "no-such-user",
+	    "The server says that there is no user %s, who is a member of this "
+	    "session: the account does not exist (any more), or has blocked "
+	    "you. The session moves when that member has left, or is removed.",
+	    user);
 }
 
 static enum err move_claim_take(struct device *d, const struct answer *answer)
@@ -223,12 +223,12 @@ out:
 
 static void halt_by_logs(struct device *d, const struct answer *answer)
 {
-	work_halt(d, answer->result, answer->slug,
+	work_halt(d, answer->result, "member-log-differs",
 		  "The server says that its log of an account in %s counts "
 		  "before what this device knows of it, or contradicts it, and "
-		  "shows no more of it. The change was not made. Whoever has "
-		  "that account settles it: hermetic devices, on each device. "
-		  "An admin can go on without that account: hermetic remove",
+		  "shows no more of it. The change was not made. The devices "
+		  "of that account settle it. An admin can remove that "
+		  "account, and go on without it.",
 		  d->open.id);
 }
 
@@ -332,7 +332,7 @@ static enum err commit_take(struct device *d, const struct answer *answer)
 		work_halt(d, ERR_PEER_INVALID, "not-in-log",
 			  "The server took the change of %s, or says that "
 			  "another came first, but its log does not show it. "
-			  "It is kept, and tried again with the next command.",
+			  "It is kept, and tried again later.",
 			  d->open.id);
 out:
 	return e;
@@ -374,11 +374,11 @@ static enum err leave_take(struct device *d, const struct answer *answer)
 	}
 	work_stale(d);
 	if (++d->work.posts > POSTS_MAX)
-		work_halt(d, ERR_PEER_INVALID, "not-in-log",
-			  "The server took the departure from %s, but its log "
-			  "does not show it. It is kept, and tried again with "
-			  "the next command.",
-			  d->open.id);
+		work_halt(
+		    d, ERR_PEER_INVALID, "not-in-log",
+		    "The server took the departure from %s, but its log does "
+		    "not show it. It is kept, and tried again later.",
+		    d->open.id);
 	return ERR_OK;
 }
 

@@ -86,12 +86,11 @@ out:
 
 static enum err hold_elsewhere(struct device *d, const char *name)
 {
-	work_hold(
-	    d, ERR_STATE_PENDING, "ended-device",
+	work_hold_about(
+	    d, span_str(name), ERR_STATE_PENDING, "ended-device",
 	    "What was said is kept: %.80s is a device that its account has "
-	    "removed, but %s is at a place of that account's log that "
-	    "does not count any more. An admin or an owner has to remove "
-	    "it: hermetic remove",
+	    "removed, but %s is at a place of that account's log that does not "
+	    "count any more. An admin or an owner has to remove it.",
 	    name, d->open.id);
 	return ERR_OK;
 }
@@ -131,21 +130,20 @@ static enum err hold_forked(struct device *d, const struct mls_member *member)
 	buf_put_u8(&name, 0);
 	TRY(buf_end(&name));
 	if (span_equal(user, roles_user(span_str(core_self(d)))))
-		work_hold(d, ERR_STATE_PENDING, "account-forked",
+		work_hold(d, ERR_STATE_PENDING, "own-account-forked",
 			  "What was said is kept: there are two logs of your "
 			  "own account that contradict each other, and other "
-			  "devices of it are in %s. Your recovery key decides: "
-			  "hermetic login --recovery, in a home of its own",
+			  "devices of it are in %s. Your recovery key decides, "
+			  "at a login as a new device.",
 			  d->open.id);
 	else
-		work_hold(
-		    d, ERR_STATE_PENDING, "account-forked",
+		work_hold_about(
+		    d, span_str((const char *)name.p), ERR_STATE_PENDING,
+		    "member-forked",
 		    "What was said is kept: there are two logs of %.40s's "
 		    "account that contradict each other, so one of the devices "
-		    "may be a thief's. Ask %.40s. To go on without that "
-		    "account: hermetic remove %s %.40s. To stay with the log "
-		    "that is known here: hermetic verify %.40s --yes",
-		    (const char *)name.p, (const char *)name.p, d->open.id,
+		    "may be a thief's. Ask %.40s. That account can be removed, "
+		    "or be trusted by the log that is known here.",
 		    (const char *)name.p, (const char *)name.p);
 out:
 	buf_clear(&name);

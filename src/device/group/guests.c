@@ -187,21 +187,21 @@ static enum err explain_unshared(struct device *d, const struct guests *guests,
 	while (i < guests->count && guest_offers(&guests->list[i], first->id))
 		i++;
 	if (i == guests->count)
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "no-common-algorithm",
-			       "No algorithm is shared by all: allow more "
-			       "with --algorithm.");
+		return why_set(
+		    &d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
+		    "No algorithm is shared by all: allow more of them.");
 	TRY(names_put_user(d, roles_user(buf_span(&guests->list[i].identity)),
 			   &name));
 	buf_put_u8(&name, 0);
 	TRY(buf_end(&name));
-	e = why_set(&d->work.why, ERR_PEER_UNSUPPORTED, "no-common-algorithm",
-		    "No algorithm is shared by all: a device of %s does not "
-		    "offer %s%s. Allow more with --algorithm.",
-		    (const char *)name.p, first->algorithm,
-		    first->kem_id == SUITE_KEM_XWING
-			? " (which takes OpenSSL 3.5)"
-			: "");
+	e = why_set_about(&d->work.why, span_str((const char *)name.p),
+			  ERR_PEER_UNSUPPORTED, "no-common-algorithm",
+			  "No algorithm is shared by all: a device of %s does "
+			  "not offer %s%s. Allow more of them.",
+			  (const char *)name.p, first->algorithm,
+			  first->kem_id == SUITE_KEM_XWING
+			      ? " (which takes OpenSSL 3.5)"
+			      : "");
 out:
 	buf_clear(&name);
 	return e;
@@ -234,14 +234,15 @@ static enum err explain_mixed(struct device *d, const struct guest *guest)
 	TRY(names_put_user(d, roles_user(buf_span(&guest->identity)), &name));
 	buf_put_u8(&name, 0);
 	TRY(buf_end(&name));
-	e = why_set(&d->work.why, ERR_PEER_DOWNGRADE, "mixed-offers",
-		    "The KeyPackages of a device of %s do not all offer the "
-		    "same algorithms. Either that device offers others than "
-		    "before, and those of before are still at the server, or "
-		    "somebody gave older ones in place of newer ones. Nothing "
-		    "was done. It is mended when %s uses hermetic at that "
-		    "device with hermetic login.",
-		    (const char *)name.p, (const char *)name.p);
+	e = why_set_about(
+	    &d->work.why, span_str((const char *)name.p), ERR_PEER_DOWNGRADE,
+	    "mixed-offers",
+	    "The KeyPackages of a device of %s do not all offer the same "
+	    "algorithms. Either that device offers others than before, and "
+	    "those of before are still at the server, or somebody gave older "
+	    "ones in place of newer ones. Nothing was done. It is mended when "
+	    "%s logs in again at that device.",
+	    (const char *)name.p, (const char *)name.p);
 out:
 	buf_clear(&name);
 	return e;

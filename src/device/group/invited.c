@@ -102,11 +102,11 @@ static enum err find_invited(struct device *d, const char *whom,
 		buf_put(user, one.user);
 	}
 	if (user->n == 0)
-		e = why_set(&d->work.why, ERR_STATE_GONE, "not-invited",
-			    "Nobody has invited %.80s into %s, or that "
-			    "invitation has been followed: see hermetic "
-			    "members %s",
-			    whom, d->open.id, d->open.id);
+		e = why_set_about(&d->work.why, span_str(whom), ERR_STATE_GONE,
+				  "not-invited",
+				  "Nobody has invited %.80s into %s, or that "
+				  "invitation has been followed.",
+				  whom, d->open.id);
 	TRY(e);
 	buf_put_u8(user, 0);
 	TRY(buf_end(user));
@@ -171,12 +171,11 @@ enum err invited_check_room(struct device *d, size_t count)
 {
 	if (count <= CHECK_INVITED_BY)
 		return ERR_OK;
-	return why_set(&d->work.why, ERR_PEER_TOO_LARGE,
-		       "too-many-own-invitations",
-		       "At most %d invitations into one session stand in one "
-		       "person's name: take one back with hermetic uninvite, "
-		       "or let another member invite.",
-		       CHECK_INVITED_BY);
+	return why_set(
+	    &d->work.why, ERR_PEER_TOO_LARGE, "too-many-own-invitations",
+	    "At most %d invitations into one session stand in one person's "
+	    "name: take one back, or let another member invite.",
+	    CHECK_INVITED_BY);
 }
 
 static enum err check_own(struct device *d, struct span extensions)
@@ -215,8 +214,7 @@ enum err invited_stage(struct device *d, const json_t *list,
 		if (e == ERR_PEER_TOO_LARGE)
 			e = why_set(&d->work.why, e, "too-many-invitations",
 				    "%d invitations into %s have not been "
-				    "followed: take one back first, with "
-				    "hermetic uninvite.",
+				    "followed: take one back first.",
 				    INVITED_MAX, d->open.id);
 		TRY(e);
 	}

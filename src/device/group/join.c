@@ -7,13 +7,11 @@ enum err join_explain(struct device *d, enum err e, const char *what)
 	if (e == ERR_PEER_DOWNGRADE)
 		return why_set(
 		    &d->work.why, e, "downgrade",
-		    "The algorithm of %s is not the one that its "
-		    "founders' leaves give, or this device offered "
-		    "something else then than it does now: a better "
-		    "one may have been withheld when it was created. "
-		    "Not joined. To join all the same: hermetic "
-		    "resolve %s --yes",
-		    id, id);
+		    "The algorithm of %s is not the one that its founders' "
+		    "leaves give, or this device offered something else then "
+		    "than it does now: a better one may have been withheld "
+		    "when it was created. Not joined.",
+		    id);
 	if (e == ERR_PEER_UNSUPPORTED)
 		return why_set(&d->work.why, e, "unsupported",
 			       "%s uses an algorithm that this device does "

@@ -391,53 +391,51 @@ static void halt_elsewhere(struct device *d, const char *by)
 {
 	const char *session = d->work.outcome.session;
 
-	work_halt(d, ERR_PEER_FORK, "letter-differs",
-		  "The letter of %s, who invites you into %s, names another "
-		  "history than the one that the server shows. Either %s has "
-		  "signed what is not so, or the server shows you something "
-		  "else. It was not joined: ask %s in another way. To come in "
-		  "all the same: hermetic resolve %s --yes",
-		  by, session, by, by, session);
+	work_halt_about(
+	    d, span_str(by), ERR_PEER_FORK, "letter-differs",
+	    "The letter of %s, who invites you into %s, names another history "
+	    "than the one that the server shows. Either %s has signed what is "
+	    "not so, or the server shows you something else. It was not "
+	    "joined: ask %s in another way.",
+	    by, session, by, by);
 }
 
 static void halt_bad(struct device *d, const struct inviter *inviter)
 {
 	const char *session = d->work.outcome.session;
 
-	work_halt(d, ERR_PEER_DENIED, "bad-letter",
-		  "The letter that the server shows of %s, who invites you "
-		  "into %s, %s. It was not joined. %s can send a letter "
-		  "again, with hermetic invite. To come in without one: "
-		  "hermetic resolve %s --yes",
-		  inviter->name, session,
-		  inviter->unsigned_one
-		      ? "was signed by no device of that account"
-		      : "is of another session, or for somebody else",
-		  inviter->name, session);
+	work_halt_about(
+	    d, span_str(inviter->name), ERR_PEER_DENIED, "bad-letter",
+	    "The letter that the server shows of %s, who invites you into %s, "
+	    "%s. It was not joined. %s can send a letter again.",
+	    inviter->name, session,
+	    inviter->unsigned_one
+		? "was signed by no device of that account"
+		: "is of another session, or for somebody else",
+	    inviter->name);
 }
 
 static void halt_without(struct device *d, const struct inviter *inviter)
 {
 	const char *session = d->work.outcome.session;
 
-	work_halt(d, ERR_PEER_DENIED, "no-letter",
-		  "The server shows no letter of %s, who invites you into "
-		  "%s.%s It was not joined. %s can send a letter again, with "
-		  "hermetic invite. To come in without one: hermetic resolve "
-		  "%s --yes",
-		  inviter->name, session,
-		  inviter->others ? " Other members have signed letters, but "
-				    "the entry in the group is not theirs."
-				  : "",
-		  inviter->name, session);
+	work_halt_about(
+	    d, span_str(inviter->name), ERR_PEER_DENIED, "no-letter",
+	    "The server shows no letter of %s, who invites you into %s.%s It "
+	    "was not joined. %s can send a letter again.",
+	    inviter->name, session,
+	    inviter->others ? " Other members have signed letters, but the "
+			      "entry in the group is not theirs."
+			    : "",
+	    inviter->name);
 }
 
 static void halt_blocked(struct device *d, const char *by)
 {
-	work_halt(d, ERR_PEER_DENIED, "blocked",
-		  "%s, whom you have blocked, invites you into %s. It was "
-		  "not joined. To join it: hermetic unblock %s",
-		  by, d->work.outcome.session, by);
+	work_halt_about(d, span_str(by), ERR_PEER_DENIED, "blocked",
+			"%s, whom you have blocked, invites you into %s. It "
+			"was not joined.",
+			by, d->work.outcome.session);
 }
 
 enum err letters_bar(struct device *d, struct span group_info,

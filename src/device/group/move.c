@@ -171,10 +171,11 @@ static enum err keep_guests(struct device *d, const struct suite *suite,
 		TRY(accounts_own(d, self));
 	} else if (suite == session_suite(d->open.session) &&
 		   !session_has_places(d->open.session)) {
-		e = why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
+		e = why_set(&d->work.why, ERR_STATE_PENDING,
+			    "device-not-in-log",
 			    "This device does not stand in the log of its "
 			    "account, so it cannot take a session over to "
-			    "accounts. To have it approved: hermetic login");
+			    "accounts. Another one has to approve it first.");
 	} else {
 		TRY(keep_members(d, guests));
 	}

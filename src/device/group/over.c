@@ -59,12 +59,13 @@ static enum err check_bans(struct device *d)
 	TRY(bans_read(mls_group_extensions(group), &bans));
 	while (bans_next(&bans.rows, &user))
 		if (!places_is_account(user))
-			return why_set(
-			    &d->work.why, ERR_STATE_CONFLICT, "banned-by-name",
+			return why_set_about(
+			    &d->work.why, user, ERR_STATE_CONFLICT,
+			    "banned-by-name",
 			    "%.*s is banned by name, which would keep nobody "
 			    "out of a session that names accounts. Take the "
-			    "ban back (hermetic unban), and ban the account "
-			    "when the session has gone over.",
+			    "ban back, and ban the account when the session "
+			    "has gone over.",
 			    (int)user.n, (const char *)user.p);
 out:
 	return e;
@@ -188,24 +189,22 @@ static bool is_parted(const struct check_over *over,
 
 static enum err refuse_missing(struct device *d, const struct buf *names)
 {
-	return why_set(&d->work.why, ERR_STATE_PENDING, "accounts-missing",
-		       "This session goes over to accounts when the key "
-		       "of each member's device stands in the log of its "
-		       "account. Of these it does not, as far as the "
-		       "server shows: %.*s. Each of them runs a present "
-		       "version of hermetic once, or is removed: hermetic "
-		       "remove %s NAME/DEVICE",
-		       shown(names), (const char *)names->p, d->open.id);
+	return why_set(
+	    &d->work.why, ERR_STATE_PENDING, "accounts-missing",
+	    "This session goes over to accounts when the key of each member's "
+	    "device stands in the log of its account. Of these it does not, as "
+	    "far as the server shows: %.*s. Each of them runs a present "
+	    "version of Hermetic once, or is removed.",
+	    shown(names), (const char *)names->p);
 }
 
 static enum err refuse_parted(struct device *d, const struct buf *names)
 {
 	return why_set(&d->work.why, ERR_STATE_CONFLICT, "two-accounts",
-		       "This session cannot go over to accounts: these "
-		       "devices have one user name, and are of two accounts: "
-		       "%.*s. Those of one of the two are removed first: "
-		       "hermetic remove %s NAME/DEVICE",
-		       shown(names), (const char *)names->p, d->open.id);
+		       "This session cannot go over to accounts: these devices "
+		       "have one user name, and are of two accounts: %.*s. "
+		       "Those of one of the two are removed first.",
+		       shown(names), (const char *)names->p);
 }
 
 static enum err refuse(struct device *d, const struct check_over *over,

@@ -63,7 +63,7 @@ static enum err plan_remove(struct device *d)
 	TRY(find_leaves(d, d->work.order.whom, plan.remove));
 	ENSURE(!names_ourselves(d, plan.remove),
 	       why_set(&d->work.why, ERR_PEER_INVALID, "own-device",
-		       "A device cannot remove itself: use hermetic leave."));
+		       "A device cannot remove itself: leave the session."));
 	TRY(change_begin(d, &plan));
 out:
 	json_decref(plan.remove);
@@ -114,11 +114,11 @@ static enum err check_guest(struct device *d, const char *user)
 {
 	if (strcmp(user, d->username) == 0 || names_find_user(d, user).n == 0)
 		return ERR_OK;
-	return why_set(&d->work.why, ERR_STATE_CONFLICT, "member-already",
-		       "%s is a member already. A further device of %s is "
-		       "added by one of the devices that are in: hermetic "
-		       "link",
-		       user, user);
+	return why_set_about(&d->work.why, span_str(user), ERR_STATE_CONFLICT,
+			     "member-already",
+			     "%s is a member already. A further device of %s "
+			     "is added by one of the devices that are in.",
+			     user, user);
 }
 
 static enum err refuse_older(struct device *d)
@@ -545,11 +545,9 @@ static enum err duty(struct device *d)
 	if (required)
 		work_hold(
 		    d, ERR_STATE_PENDING, "rotation-required",
-		    "What was said is kept: the server wants this session "
-		    "to change first, again and again. Perhaps its "
-		    "algorithm is not allowed any more: hermetic algorithm "
-		    "%s NAME",
-		    d->open.id);
+		    "What was said is kept: the server wants this session to "
+		    "change first, again and again. Perhaps its algorithm is "
+		    "not allowed any more, and it has to go to another one.");
 	return ERR_OK;
 }
 

@@ -156,13 +156,12 @@ static enum err base(struct device *d)
 	if (rejoin_is_barred(d))
 		rejoin_halt_forked(d);
 	else if (by_itself && is_copied_again(d))
-		work_halt(d, ERR_STATE_CONFLICT, "copied-state",
-			  "Another copy of this device's state is in use, and "
-			  "was before this week. To go on with this one: "
-			  "hermetic resolve %s --yes. The other one becomes a "
-			  "device of its own in a home of its own: hermetic "
-			  "login --home DIR --username %s",
-			  d->open.id, d->username);
+		work_halt_about(
+		    d, span_str(d->username), ERR_STATE_CONFLICT,
+		    "copied-state",
+		    "Another copy of this device's state is in use, and was "
+		    "before this week. One of the two can go on, when you say "
+		    "so; the other one becomes a device of its own.");
 	else if (by_itself && !budget_take_rejoin(d))
 		rejoin_halt_often(d);
 	if (d->work.halted)

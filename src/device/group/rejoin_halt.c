@@ -7,9 +7,8 @@ void rejoin_halt_forked(struct device *d)
 {
 	work_halt(d, ERR_PEER_FORK, "history-differs",
 		  "Members of %s have seen different histories: the server is "
-		  "not to be trusted with it. To look at it: hermetic resolve "
-		  "%s",
-		  d->open.id, d->open.id);
+		  "not to be trusted with it. Look at it before you go on.",
+		  d->open.id);
 }
 
 void rejoin_halt_often(struct device *d)
@@ -17,10 +16,11 @@ void rejoin_halt_often(struct device *d)
 	char who[BREAKS_WORDS];
 
 	breaks_say(d, who, sizeof(who));
-	work_halt(d, ERR_STATE_PENDING, "behind",
-		  "This device had to join %s again too often today.%s To try "
-		  "once more: hermetic resolve %s --yes",
-		  d->open.id, who, d->open.id);
+	work_halt_about(d, span_str(breaks_blamed(d)), ERR_STATE_PENDING,
+			"behind",
+			"This device had to join %s again too often today.%s "
+			"It goes on tomorrow, or when you say so.",
+			d->open.id, who);
 }
 
 void rejoin_halt_overtaken(struct device *d)
@@ -49,31 +49,26 @@ void rejoin_halt(struct device *d, enum err e)
 		return;
 	}
 	if (d->open.session == NULL)
-		work_halt(d, e, "not-continued",
-			  "What the server has of %s does not begin as a "
-			  "session does, and lead to the group of today: %s. "
-			  "It was not joined. To join it all the same, and "
-			  "look at who is in it: hermetic resolve %s --yes",
-			  d->work.outcome.session, err_text(e),
-			  d->work.outcome.session);
-	else
 		work_halt(
-		    d, e, "not-continued",
-		    "What the server has of %s does not lead from what this "
-		    "device knows to the group of today: %s. It was not "
-		    "joined. "
-		    "To look at who is in it now and go on all the same: "
-		    "hermetic resolve %s",
-		    d->work.outcome.session, err_text(e),
-		    d->work.outcome.session);
+		    d, e, "no-beginning",
+		    "What the server has of %s does not begin as a session "
+		    "does, and lead to the group of today: %s. It was not "
+		    "joined. Who takes that on trust can join it all the same.",
+		    d->work.outcome.session, err_text(e));
+	else
+		work_halt(d, e, "not-continued",
+			  "What the server has of %s does not lead from what "
+			  "this device knows to the group of today: %s. It was "
+			  "not joined. Look at who is in it now before you go "
+			  "on all the same.",
+			  d->work.outcome.session, err_text(e));
 }
 
 /* A device of ours that is in lets this one in (docs/protocol.md, "Rules"). */
 void rejoin_refuse(struct device *d)
 {
 	work_halt(d, ERR_PEER_DENIED, "link-needed",
-		  "Another device of yours is in %s. It lets this one in: "
-		  "hermetic link",
+		  "Another device of yours is in %s. It lets this one in.",
 		  d->work.outcome.session);
 }
 

@@ -275,7 +275,7 @@ static void end_page(struct device *d, bool at_end)
 		work_halt(d, ERR_PEER_INVALID, "not-in-log",
 			  "The server took this device's commit to %s, or says "
 			  "that another came first, but its log does not show "
-			  "it. It is tried again with the next command.",
+			  "it. It is tried again later.",
 			  d->open.id);
 }
 

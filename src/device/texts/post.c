@@ -76,15 +76,15 @@ static void halt_clock(struct device *d)
 	int64_t off = d->work.clock_ahead_ms / 1000;
 
 	if (off > -FRESH_MS / 1000 && off < FRESH_MS / 1000)
-		work_hold(d, ERR_PEER_INVALID, "clock",
-			  "What was said is kept: the server says that the "
-			  "clock of this device is wrong. Set it, then: "
-			  "hermetic outbox --flush");
+		work_hold(
+		    d, ERR_PEER_INVALID, "clock",
+		    "What was said is kept: the server says that the clock of "
+		    "this device is wrong. Set it, and send it then.");
 	else
 		work_hold(d, ERR_PEER_INVALID, "clock",
 			  "What was said is kept: the clock of this device is "
 			  "%" PRId64 " seconds %s that of the server. Set it, "
-			  "then: hermetic outbox --flush",
+			  "and send it then.",
 			  off < 0 ? -off : off,
 			  off < 0 ? "ahead of" : "behind");
 }
@@ -120,12 +120,12 @@ static enum err change_keys(struct device *d)
 	if (wrong) {
 		halt_clock(d);
 	} else if (!budget_take(d, BUDGET_ASKED)) {
-		work_hold(d, ERR_STATE_PENDING, "nonce-expired",
-			  "What was said is kept: it waited too long to be "
-			  "sent as it was sealed, and the keys of %s were "
-			  "changed too often within this hour to seal it "
-			  "anew. It is sent with a later command.",
-			  d->open.id);
+		work_hold(
+		    d, ERR_STATE_PENDING, "nonce-expired",
+		    "What was said is kept: it waited too long to be sent as "
+		    "it was sealed, and the keys of %s were changed too often "
+		    "within this hour to seal it anew. It is sent later.",
+		    d->open.id);
 	} else {
 		TRY(change_make(&plan, &change));
 		membership_set_todo(&d->open, change);
@@ -174,10 +174,9 @@ static enum err halt_unseen(struct device *d, bool *halted)
 	*halted = true;
 	work_hold(
 	    d, ERR_STATE_PENDING, "new-members",
-	    "There are members in %s whom you have not seen: %.400s. What "
-	    "you say is kept. Look with: hermetic read %s (or members), "
-	    "then send it with: hermetic outbox --flush",
-	    d->open.id, (const char *)names.p, d->open.id);
+	    "There are members in %s whom you have not seen: %.400s. What you "
+	    "say is kept. Look at the members, and send it then.",
+	    d->open.id, (const char *)names.p);
 out:
 	buf_clear(&names);
 	return e;
@@ -191,7 +190,7 @@ static bool halt_held(struct device *d)
 		return false;
 	work_hold(d, ERR_STATE_PENDING, "new-members",
 		  "What you said in %s before members came in waits for you. "
-		  "To send it to the members of now: hermetic outbox --flush",
+		  "Say whether it goes to the members of now.",
 		  d->open.id);
 	return true;
 }
@@ -255,11 +254,10 @@ static enum err seal(struct device *d)
 		goto out;
 	if (json_object_get(next_item(d), "nonce") != NULL &&
 	    d->work.passes++ > PASSES_MAX) {
-		work_hold(
-		    d, ERR_STATE_EPOCH, "overtaken",
-		    "The keys of %s keep changing: what was said is kept, "
-		    "and sent with the next command.",
-		    d->open.id);
+		work_hold(d, ERR_STATE_EPOCH, "overtaken",
+			  "The keys of %s keep changing: what was said is "
+			  "kept, and sent later.",
+			  d->open.id);
 		goto out;
 	}
 	TRY(outbox_seal(d, next_item(d)));
@@ -347,9 +345,8 @@ static enum err refuse(struct device *d, json_t *item,
 	if (work->post_item == work->outcome.item)
 		work->outcome.result = why_set(
 		    &work->why, ERR_PEER_INVALID, answer->slug,
-		    "The server refuses this: %s It does not stand in the log, "
-		    "and is on the list of: hermetic outbox %s",
-		    work_words(answer), d->open.id);
+		    "The server refuses this: %s It does not stand in the log.",
+		    work_words(answer));
 	return outbox_refuse(d, item, answer->slug, work_words(answer));
 }
 

@@ -61,18 +61,16 @@ static enum err check_readers(struct device *d)
 		if (reads_mimi(&member))
 			continue;
 		if (span_equal(member.identity, own_identity(d)))
-			return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-				       "keys-before",
-				       "The others cannot see yet that this "
-				       "device was updated. Renew its keys: "
-				       "hermetic rotate %s",
-				       d->open.id);
-		return why_set(&d->work.why, ERR_PEER_UNSUPPORTED,
-			       "not-read-by-all",
-			       "The device %.*s reads plain texts only. Where "
-			       "it was updated, hermetic rotate there lets "
-			       "the others see it.",
-			       n, (const char *)member.identity.p);
+			return why_set(
+			    &d->work.why, ERR_PEER_UNSUPPORTED, "keys-before",
+			    "The others cannot see yet that this device was "
+			    "updated. Renew its keys first.");
+		return why_set_about(
+		    &d->work.why, member.identity, ERR_PEER_UNSUPPORTED,
+		    "not-read-by-all",
+		    "The device %.*s reads plain texts only. Where it was "
+		    "updated, new keys of that device let the others see it.",
+		    n, (const char *)member.identity.p);
 	}
 	return ERR_OK;
 }
