@@ -89,9 +89,7 @@ static enum err configure(struct hermetic *h, const void *given)
 	h->patient = config.patient;
 	h->follow = json_object();
 	h->unsent = json_object();
-	h->invited = json_object();
-	ENSURE(h->follow != NULL && h->unsent != NULL && h->invited != NULL,
-	       ERR_LOCAL_MEMORY);
+	ENSURE(h->follow != NULL && h->unsent != NULL, ERR_LOCAL_MEMORY);
 out:
 	return e;
 }
@@ -127,6 +125,7 @@ void hermetic_free(struct hermetic *h)
 		return;
 	pause_ask(h->is_over, h->is_over_with);
 	live_close(h->live);
+	greeting_clear(h);
 	live_close(h->way);
 	agent_close(h->holds);
 	account_close(&h->a);
@@ -148,7 +147,6 @@ void hermetic_free(struct hermetic *h)
 	json_decref(h->given);
 	json_decref(h->follow);
 	json_decref(h->unsent);
-	json_decref(h->invited);
 	close_fd(h->timer_fd);
 	close_fd(h->poll_fd);
 	buf_clear(&h->passphrase);
@@ -442,6 +440,7 @@ enum hermetic_result hermetic_begin_anew(struct hermetic *h)
 static void no_device(struct hermetic *h)
 {
 	live_close(h->live);
+	greeting_clear(h);
 	live_close(h->way);
 	h->live = h->way = NULL;
 	h->open = false;

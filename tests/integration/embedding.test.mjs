@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
 import { sanitizer } from '../testlib/sanitizer.mjs';
-import { build, newHome, root, startNode, startPostgres, until }
+import { build, freePort, newHome, root, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
@@ -206,40 +206,38 @@ describe('with a server', { concurrency: false }, () => {
     assert.match(out, /listens\n$/);
   });
 
-  test('who waits for the server is told what has happened meanwhile', async () => {
-    const name = `late-${alice.name.slice(-8)}`;
-    let away = await startNode({ postgres });
-    const { url, port } = away;
-    const makes = async () => (await alice.does('create', '--invite',
-      name))[0].session_id;
-    const packages = async () => Number(await postgres.psql(`SELECT count(*)
-      FROM hermetic.key_package p JOIN hermetic.device d USING (device_id)
-      JOIN hermetic.account u ON u.user_id = d.user_id
-      WHERE u.username = '${name}' AND NOT p.last_resort`));
-    try {
-      const out = await python('tests/embedding/patient.py',
-        [newHome(), url, name], async (said, tell) => {
-          await said(/registered/);
-          const full = await packages();
-          await away.stop();
-          const ids = [await makes(), await makes()];
-          assert.ok(await packages() < full);
-          tell('listen');
-          await said(/listens/);
-          away = await startNode({ postgres, port });
-          tell(ids.join(' '));
-          await said(/joined/);
-          await until(async () => await packages() === full,
-            { name: 'the stock to be filled' });
-          await away.stop();
-          const later = await makes();
-          away = await startNode({ postgres, port });
-          tell(later);
-        });
-      assert.match(out, /told\n$/);
-    } finally {
-      await away.stop();
-    }
+  test('what came while the server was away is told when it is back, and once', async () => {
+    const name = `late-${alice.name.slice(-8)}`, home = newHome();
+    const invites = async () => (await alice.does('create', '--invite', name))[0].session_id;
+    const away = await startNode({ postgres, port: await freePort(), workers: 1 });
+    const other = Object.assign(new Person('other', node.url),
+      { name, passphrase: 'snakes have one, too' });
+    let login;
+    await python('tests/embedding/late.py', [home, away.url, name], async (said, tell) => {
+      await said(/registered/);
+      await away.kill();
+      const first = await invites();
+      tell('listen');
+      await said(/listens/);
+      await away.start();
+      await said(new RegExp(`first ${first}`));
+      await away.kill();
+      await said(/lost/);
+      const second = await invites();
+      ({ login } = await other.asks());
+      await away.start();
+      await said(new RegExp(`second ${second}`));
+      await said(/a device waits/);
+      await away.kill();
+      await away.start();
+      tell('connect again');
+      await said(/back/);
+      const third = await invites();
+      tell('go on');
+      await said(new RegExp(`third ${third}`));
+    });
+    await login.stop();
+    await away.stop();
   });
 
   test('a guest is asked, and asks somebody else', async () => {

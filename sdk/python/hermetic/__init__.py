@@ -295,7 +295,8 @@ def password(username: str, passphrase: str) -> str:
 
 class Device:
     """A device of an account, with its sealed state in the folder `home`. Without a
-    passphrase it is opened where an agent holds the keys (`agent`)."""
+    passphrase it is opened where an agent holds the keys (`agent`). One that is `patient`
+    listens also while the server cannot be reached."""
 
     def __init__(self, home: str, passphrase: str | None = None, *,
                  server: str | None = None,
@@ -663,29 +664,30 @@ class Device:
 
     def step(self, timeout: float = 0) -> list[Event]:
         """Does what there is to do; what happened. Waits up to `timeout` seconds."""
-        self._wait(timeout)
+        self._go_on(timeout)
         return self.taken()
 
-    def _wait(self, timeout: float) -> None:
-        if timeout > 0 and self.fileno() >= 0:
+    def _go_on(self, timeout: float) -> None:
+        if timeout > 0:
             select.select([self], [], [], timeout)
         self._must(lib.hermetic_step(self._h, 0))
 
+    def _next(self) -> Event | None:
+        event = lib.hermetic_next_event(self._h)
+        return _made(Event, event.contents) if event else None
+
     def taken(self) -> list[Event]:
         """What was not told yet; of a device that does not listen, what its calls took in."""
-        events = []
-        while event := lib.hermetic_next_event(self._h):
-            events.append(_made(Event, event.contents))
-        return events
+        return list(iter(self._next, None))
 
     def events(self) -> Iterator[Event]:
-        """All that happens, for good. What fails for now is tried again. What was not
-        asked for when the loop ends is there for the next one."""
+        """All that happens, for good. What fails for now is tried again. Whoever leaves the
+        loop has the events that were not given yet with the next one."""
         while True:
-            while event := lib.hermetic_next_event(self._h):
-                yield _made(Event, event.contents)
+            while event := self._next():
+                yield event
             try:
-                self._wait(60)
+                self._go_on(60)
             except Failure as failure:
                 if failure.result == Result.USAGE:
                     raise
