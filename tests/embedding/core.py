@@ -159,3 +159,8 @@ try:
 except OSError as error:
     print(error)
 core.close()
+try:
+    core.sessions()
+    raise AssertionError
+except hermetic.Failure as failure:
+    assert failure.slug == "closed", failure.slug

@@ -10,6 +10,8 @@ import sys
 
 from hermetic import Device, EventKind, Result
 
+from refusals import refused
+
 home, server, name = sys.argv[1:]
 
 
@@ -52,3 +54,7 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
     assert me.search("shown", talk, after=session.last) == []
     assert me.find(talk[:8]) == talk
     me.read_to(talk, session.last)
+refused(Result.USAGE, "closed", me.sessions)
+refused(Result.USAGE, "closed", me.send, talk, "too late")
+refused(Result.USAGE, "closed", next, me.events())
+assert me.close() is None

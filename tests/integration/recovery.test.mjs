@@ -93,7 +93,7 @@ describe('the recovery key', { concurrency: false }, () => {
       () => emil.does('recovery')));
     assert.notEqual(next, key);
     assert.equal((await logOf(emil)).compared, 'yes'); // signed by the old one
-    await withKey(emil, key, () => emil.cannot('recovery-key', 'recovery'));
+    await withKey(emil, key, () => emil.cannot('recovery-key-replaced', 'recovery'));
     const last = newKey(await emil.does('recovery', '--replace'));
     assert.equal((await logOf(emil)).compared, 'changed');
     await withKey(emil, last, () => emil.does('recovery'));

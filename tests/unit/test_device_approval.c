@@ -484,6 +484,49 @@ static void test_recovery(void **state)
 	buf_clear(&request);
 }
 
+/* That it signed another one in its place is in the log. */
+static void test_recovery_key_that_was_replaced(void **state)
+{
+	struct world *w = *state;
+	struct account_pair old, next;
+	struct recovery_change change = { &old, NULL, false, false };
+	struct buf request = BUF_INIT;
+	struct account_shown log;
+	struct why why = { 0 };
+	char text[CODE_RECOVERY_SIZE];
+
+	assert_int_equal(code_recovery_make(rng_system(), text, &old), ERR_OK);
+	assert_int_equal(code_recovery_make(rng_system(), text, &next), ERR_OK);
+	assert_int_equal(run(w, FIRST), ERR_OK);
+	assert_int_equal(device_set_recovery(w->devices[FIRST], &change, &why),
+			 ERR_OK);
+	assert_int_equal(run(w, FIRST), ERR_OK);
+	change.recovery = &next;
+	change.old = &old;
+	assert_int_equal(device_set_recovery(w->devices[FIRST], &change, &why),
+			 ERR_OK);
+	assert_int_equal(run(w, FIRST), ERR_OK);
+	log = shown(w);
+	assert_int_equal(
+	    device_recover(w->devices[SECOND], &old, &log, &request, &why),
+	    ERR_PEER_INVALID);
+	assert_string_equal(why.slug, "recovery-key-replaced");
+	assert_int_equal(number_of(w, SECOND), 0);
+	why_clear(&why);
+	assert_int_equal(device_set_recovery(w->devices[FIRST], &change, &why),
+			 ERR_PEER_INVALID);
+	assert_string_equal(why.slug, "recovery-key-replaced");
+	/* the one that stands lets it in */
+	assert_int_equal(
+	    device_recover(w->devices[SECOND], &next, &log, &request, &why),
+	    ERR_OK);
+	assert_int_equal(run(w, SECOND), ERR_OK);
+	assert_int_equal(number_of(w, SECOND), 4);
+	account_pair_clear(&old);
+	account_pair_clear(&next);
+	buf_clear(&request);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -497,6 +540,7 @@ int main(void)
 		WITH_WORLD(test_two_remove_the_same),
 		WITH_WORLD(test_removed_while_it_wished),
 		WITH_WORLD(test_recovery),
+		WITH_WORLD(test_recovery_key_that_was_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

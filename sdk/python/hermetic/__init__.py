@@ -311,16 +311,27 @@ class Device:
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
             scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent,
             patient=patient)
-        self._h = c.c_void_p()
+        self._handle = c.c_void_p()
         try:
-            self._must(lib.hermetic_new(config, c.byref(self._h)))
+            self._must(lib.hermetic_new(config, c.byref(self._handle)))
         except Failure:
             self.close()
             raise
 
     def close(self) -> None:
-        lib.hermetic_free(self._h)
-        self._h = c.c_void_p()
+        """Wipes what was secret. What is called afterwards is refused."""
+        handle, self._handle = self._handle, c.c_void_p()
+        lib.hermetic_free(handle)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
+
+    @property
+    def _h(self) -> c.c_void_p:
+        if not self._handle:
+            raise Failure(Result.USAGE, "The device was closed.", "closed")
+        return self._handle
 
     def __enter__(self) -> "Device":
         return self
@@ -336,10 +347,13 @@ class Device:
         return json.loads(given) if given else None
 
     def _must(self, result: int) -> None:
-        if result != Result.OK:
-            raise Failure(result, lib.hermetic_why(self._h).decode(),
-                          lib.hermetic_slug(self._h).decode(),
-                          lib.hermetic_about(self._h))
+        if result == Result.OK:
+            return
+        if not self._handle:
+            raise Failure(result, "There is no memory for a device.", "failed")
+        raise Failure(result, lib.hermetic_why(self._h).decode(),
+                      lib.hermetic_slug(self._h).decode(),
+                      lib.hermetic_about(self._h))
 
     def _list(self, of: type[T], struct: type, function: Any,
               *arguments: object) -> list[T]:

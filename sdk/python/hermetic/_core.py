@@ -35,18 +35,31 @@ class Core:
             username=_text(username), device_id=_text(device_id),
             algorithms=_text(algorithms), store=c.pointer(self._store),
             stock=stock, receipts=int(receipts))
-        self._core = c.c_void_p()
+        self._handle = c.c_void_p()
         try:
-            self._must(lib.hermetic_core_new(config, c.byref(self._core)))
+            self._must(lib.hermetic_core_new(config, c.byref(self._handle)))
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        lib.hermetic_core_free(self._core)
-        self._core = c.c_void_p()
+        """Wipes what was secret. What is called afterwards is refused."""
+        handle, self._handle = self._handle, c.c_void_p()
+        lib.hermetic_core_free(handle)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self.close()
+
+    @property
+    def _core(self) -> c.c_void_p:
+        if not self._handle:
+            raise Failure(Result.USAGE, "The device was closed.", "closed")
+        return self._handle
 
     def _failure(self, result: int) -> Failure:
+        if not self._handle:
+            return Failure(result, "There is no memory for a device.", "failed")
         return Failure(result, lib.hermetic_core_why(self._core).decode(),
                        lib.hermetic_core_slug(self._core).decode(),
                        lib.hermetic_core_about(self._core))

@@ -255,24 +255,36 @@ out:
 /* Where a device has replaced the key without its signature, a branch of before that
  * counts: it is in the log then, and the server has yet to take it. */
 static enum err sign_in(struct device *d, struct own_log *own,
-			const struct account_pair *recovery, struct span entry)
+			const struct account_pair *recovery, struct span entry,
+			struct why *why)
 {
+	struct span key = buf_span(&recovery->public_key);
 	const struct account_signer by = {
 		.device = ACCOUNT_RECOVERY_SIGNER,
 		.private_key = sec_span(&recovery->private_key),
 	};
+	struct own_stood stood;
+	enum err e;
 
 	buf_reset(&own->pending);
-	return span_equal(account_log_recovery(own->known->log),
-			  buf_span(&recovery->public_key))
-		   ? account_sign_add(own->known->log, &by, entry, SPAN_EMPTY,
-				      &own->pending)
-		   : own_branch_recover(d, own, recovery, entry);
+	if (span_equal(account_log_recovery(own->known->log), key))
+		return account_sign_add(own->known->log, &by, entry, SPAN_EMPTY,
+					&own->pending);
+	TRY(own_branch_stood(own, key, &stood));
+	TRY(own_branch_may_recover(&stood, why));
+	if (stood.number == 0)
+		return why_set(why, ERR_PEER_INVALID, "recovery-key",
+			       "This is not the recovery key of the account "
+			       "that the server shows under your name. Nothing "
+			       "was changed.");
+	TRY(own_branch_recover(d, own, recovery, &stood, entry));
+out:
+	return e;
 }
 
 static enum err add_by_recovery(struct device *d, struct own_log *own,
 				const struct account_pair *recovery,
-				struct buf *request)
+				struct buf *request, struct why *why)
 {
 	struct account_keys keys = { .count = 0 };
 	struct buf entry = BUF_INIT;
@@ -280,7 +292,7 @@ static enum err add_by_recovery(struct device *d, struct own_log *own,
 	enum err e;
 
 	TRY(put_entry(d, own, &keys, &entry));
-	TRY(sign_in(d, own, recovery, buf_span(&entry)));
+	TRY(sign_in(d, own, recovery, buf_span(&entry), why));
 	TRY(code_make(d->ports.rng, &code)); /* nobody is asked */
 	TRY(put_request(own, &code, buf_span(&entry), request));
 	TRY(own_log_save(d, own));
@@ -302,13 +314,7 @@ enum err device_recover(struct device *device,
 	TRY(own_log_open(device, &own));
 	e = own_log_adopt(device, own, shown->salt, shown->links, shown->count);
 	TRY(explain_shown(why, e));
-	e = add_by_recovery(device, own, recovery, request);
-	if (e == ERR_STATE_GONE)
-		e = why_set(why, ERR_PEER_INVALID, "recovery-key",
-			    "This is not the recovery key of the account that "
-			    "the server shows under your name. Nothing was "
-			    "changed.");
-	TRY(e);
+	TRY(add_by_recovery(device, own, recovery, request, why));
 	TRY(core_commit(device));
 out:
 	core_rollback(device);

@@ -214,7 +214,12 @@ static enum err check_old(const struct own_log *own,
 			  struct why *why)
 {
 	struct span standing = account_log_recovery(own->known->log);
+	struct own_stood stood = { .number = 0 };
+	enum err e = ERR_OK;
 
+	if (old != NULL)
+		TRY(own_branch_stood(own, buf_span(&old->public_key), &stood));
+	TRY(own_branch_may_recover(&stood, why));
 	if (old != NULL && !span_equal(standing, buf_span(&old->public_key)))
 		return why_set(why, ERR_PEER_INVALID, "recovery-key",
 			       "This is not the recovery key that your account "
@@ -225,7 +230,8 @@ static enum err check_old(const struct own_log *own,
 		    "Your account has a recovery key, which is wanted for "
 		    "this. One that is lost can be replaced; then everybody "
 		    "who has compared numbers with you has to do it again.");
-	return ERR_OK;
+out:
+	return e;
 }
 
 /* Signed by the old one, so it cannot be made again where it loses its number. */

@@ -3,6 +3,8 @@
 #include "device/accounts/branches.h"
 #include "device/accounts/own_log.h"
 
+#include <inttypes.h>
+
 /* ---- going over ---- */
 
 /* `shown` takes the place of the log, which is kept as a branch. */
@@ -154,40 +156,51 @@ out:
 
 /* ---- the recovery key that was replaced ---- */
 
-/* The number of the last link at which that recovery key stood, and who signed the next
- * one; 0: it stood nowhere, or stands. */
-static enum err find_parting(struct span links, struct span key,
-			     uint64_t *number, uint64_t *signer)
+enum err own_branch_stood(const struct own_log *own, struct span key,
+			  struct own_stood *stood)
 {
 	struct account_log *log = NULL;
-	struct rd r = rd_init(links);
+	struct rd r = rd_init(buf_span(&own->known->links));
 	struct account_link link;
 	uint64_t n = 0;
 	enum err e;
 
-	*number = 0;
+	*stood = (struct own_stood){ .number = 0 };
 	TRY(account_log_new(&log));
 	while (rd_left(&r) > 0) {
 		struct span before = span_of(r.p, rd_left(&r));
 		struct span bytes = rd_vec(&r);
 
-		if (*number == n)
+		if (stood->number == n) {
 			TRY(account_link_decode(bytes, &link));
-		if (*number == n)
-			*signer = link.signer;
+			stood->signer = link.signer;
+		}
 		ENSURE(account_log_load(
 			   log, span_of(before.p, before.n - rd_left(&r)))
 			       .wrong == NULL,
 		       ERR_LOCAL_MEMORY);
 		n++;
 		if (span_equal(account_log_recovery(log), key))
-			*number = n;
+			stood->number = n;
 	}
-	if (*number == n)
-		*number = 0;
+	if (stood->number == n)
+		stood->number = 0;
 out:
 	account_log_free(log);
 	return e;
+}
+
+enum err own_branch_may_recover(const struct own_stood *stood, struct why *why)
+{
+	if (stood->number == 0 || stood->signer != ACCOUNT_RECOVERY_SIGNER)
+		return ERR_OK;
+	return why_set(why, ERR_PEER_INVALID, "recovery-key-replaced",
+		       "This recovery key counts no more: it has signed "
+		       "itself, in link %" PRIu64
+		       " of your account's log, that "
+		       "another one takes its place. Use the one that came "
+		       "after it. Nothing was changed.",
+		       stood->number + 1);
 }
 
 static enum err append(struct own_log *own, struct span link)
@@ -218,30 +231,24 @@ out:
 
 enum err own_branch_recover(struct device *d, struct own_log *own,
 			    const struct account_pair *recovery,
-			    struct span entry)
+			    const struct own_stood *stood, struct span entry)
 {
 	const struct account_signer by = {
 		.device = ACCOUNT_RECOVERY_SIGNER,
 		.private_key = sec_span(&recovery->private_key),
 	};
 	struct buf link = BUF_INIT;
-	uint64_t number, thief = 0;
 	enum err e;
 
-	TRY(find_parting(buf_span(&own->known->links),
-			 buf_span(&recovery->public_key), &number, &thief));
-	ENSURE(number > 0, ERR_STATE_GONE);
 	TRY(branches_keep(d, account_log_fingerprint(own->known->log),
 			  buf_span(&own->known->links)));
-	TRY(cut(own, number));
+	TRY(cut(own, stood->number));
 	TRY(account_sign_add(own->known->log, &by, entry, SPAN_EMPTY, &link));
 	TRY(append(own, buf_span(&link)));
-	if (thief != ACCOUNT_RECOVERY_SIGNER) {
-		buf_reset(&link);
-		TRY(account_sign_remove(own->known->log, &by, &thief, 1,
-					SPAN_EMPTY, &link));
-		TRY(append(own, buf_span(&link)));
-	}
+	buf_reset(&link);
+	TRY(account_sign_remove(own->known->log, &by, &stood->signer, 1,
+				SPAN_EMPTY, &link));
+	TRY(append(own, buf_span(&link)));
 out:
 	buf_clear(&link);
 	return e;

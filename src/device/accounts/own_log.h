@@ -109,14 +109,29 @@ MUST_CHECK enum err own_branch_take(struct device *d, struct own_log *own,
 				    struct span shown,
 				    enum account_order *order);
 
+/* A recovery key that stood once in the log. */
+struct own_stood {
+	uint64_t
+	    number; /* of the last link at which it stood; 0: nowhere, or it stands */
+	uint64_t signer; /* of the next one, which replaced it */
+};
+MUST_CHECK enum err own_branch_stood(const struct own_log *own, struct span key,
+				     struct own_stood *stood);
+
+/* ERR_PEER_INVALID, with the reason in `why`: it has signed itself that another one takes
+ * its place, so nothing is left for it to do. */
+MUST_CHECK enum err own_branch_may_recover(const struct own_stood *stood,
+					   struct why *why);
+
 /*
- * The recovery key stood once in the log that a server shows, `shown`, and was replaced
- * by a device without its signature. A branch from where it stood last is this device's
- * log afterwards: `add`, which brings this device's entry, and a `remove` of that device.
- * ERR_STATE_GONE: it stood nowhere, or stands. Inside a transaction.
+ * The recovery key stood once in the log that a server shows, and was replaced by a device
+ * without its signature. A branch from where it stood last is this device's log afterwards:
+ * `add`, which brings this device's entry, and a `remove` of that device. Inside a
+ * transaction.
  */
 MUST_CHECK enum err own_branch_recover(struct device *d, struct own_log *own,
 				       const struct account_pair *recovery,
+				       const struct own_stood *stood,
 				       struct span entry);
 
 /* What the server has to be given: the pending link, or one of the log that it has
