@@ -7,12 +7,20 @@
 
 VARIANT ?= debug
 B ?= build/$(VARIANT)
+# For another machine: CROSS_COMPILE is what the names of its tools begin with, as in
+# aarch64-linux-gnu-; PKG_CONFIG_LIBDIR tells pkg-config where its libraries are described,
+# and PKG_CONFIG_SYSROOT_DIR below which directory they are, if that is not /.
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS_COMPILE)gcc
 endif
-# For another machine: CC=aarch64-linux-gnu-gcc, and these.
+ifeq ($(origin AR),default)
+AR := $(CROSS_COMPILE)ar
+endif
+ifeq ($(origin LD),default)
+LD := $(CROSS_COMPILE)ld
+endif
+OBJCOPY ?= $(CROSS_COMPILE)objcopy
 PKG_CONFIG ?= pkg-config
-OBJCOPY ?= objcopy
 
 PKGS_crypto := libcrypto libgcrypt
 PKGS_store := libpq libcurl
@@ -60,6 +68,10 @@ once = $(eval $(1) := $(2))$($(1))
 
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+# Kore has a file of its own for that.
+kore_cflags = $(shell sed 's|-I|-isystem $(PKG_CONFIG_SYSROOT_DIR)|g' \
+	$(PKG_CONFIG_SYSROOT_DIR)/usr/share/kore/features)
 
 # One static library a folder, with the rooms in it.
 FOLDERS := base crypto twofish wire content check mls session device signs reach hermetic qr command \

@@ -18,7 +18,7 @@ cppcheck:
 # a value was never set is a fault.
 TIDY_PKGS := libcrypto libgcrypt libpq libjwt jansson sqlite3 libcurl \
 	libwebsockets libutf8proc libcbor qrcodegen
-TIDY_KORE = $(subst -I,-isystem ,$(shell cat /usr/share/kore/features))
+TIDY_KORE = $(kore_cflags)
 # src/wasm has the headers of another machine.
 TIDY_SOURCES := $(filter-out src/wasm/%,$(wildcard src/*/*.c src/*/*/*.c))
 TIDY_FLAGS = -std=c11 -D_GNU_SOURCE -Isrc -I. -I$(B)/gen \

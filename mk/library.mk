@@ -27,7 +27,7 @@ $(HERMETIC_SHARED): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 $(HERMETIC_STATIC): $(HERMETIC_OBJECTS) $(HERMETIC_MAP)
 	@mkdir -p $(@D)
 	sed -n 's/^\t\(hermetic_.*\);/\1/p' $(HERMETIC_MAP) > $@.names
-	ld -r -o $@.o $(HERMETIC_OBJECTS)
+	$(LD) -r -o $@.o $(HERMETIC_OBJECTS)
 	$(OBJCOPY) --keep-global-symbols=$@.names $@.o
 	@rm -f $@
 	$(AR) rcs $@ $@.o

@@ -5,7 +5,7 @@ SERVER_OBJECTS := $(patsubst %.c,$(B)/%.o,\
 	$(wildcard src/server/*.c src/server/edge/*.c src/server/hub/*.c))
 SERVER_LIBS = $(foreach f,door store check wire crypto twofish base,$(call lib,$(f)))
 SERVER_PKGS := libpq libjwt jansson libssl libcrypto libgcrypt libcurl
-KORE_FLAGS := $(subst -I,-isystem ,$(shell cat /usr/share/kore/features))
+KORE_FLAGS := $(kore_cflags)
 
 $(SERVER_OBJECTS): CFLAGS_FOLDER := $(KORE_FLAGS) \
 	$(call pkg_cflags,$(SERVER_PKGS))

@@ -440,8 +440,6 @@ static void begin(struct chat *chat)
 	chat->begun = true;
 	line_hide(chat->line);
 	cmd_remind_recovery(cmd);
-	if (!chat->disconnected && cmd_someone_waits(cmd))
-		on_device_waits(chat);
 	line_show(chat->line);
 }
 

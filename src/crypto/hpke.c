@@ -159,6 +159,7 @@ enum err hpke_generate_key_pair(const struct suite *suite,
 	struct sec ikm = { .n = suite->nsk };
 	enum err e;
 
+	private_key->n = 0;
 	TRY(rng_fill(rng, ikm.b, ikm.n));
 	TRY(hpke_derive_key_pair(suite, sec_span(&ikm), private_key,
 				 public_key));

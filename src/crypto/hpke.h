@@ -15,7 +15,8 @@ MUST_CHECK enum err hpke_derive_key_pair(const struct suite *suite,
 					 struct sec *private_key,
 					 struct buf *public_key);
 
-/* GenerateKeyPair: random ikm of nsk bytes, derived. */
+/* GenerateKeyPair: random ikm of nsk bytes, derived. Without them `private_key` is
+ * empty. */
 MUST_CHECK enum err hpke_generate_key_pair(const struct suite *suite,
 					   const struct rng *rng,
 					   struct sec *private_key,

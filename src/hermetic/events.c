@@ -81,18 +81,19 @@ static void on_event(void *context, const struct device_event *event)
 	told_add_event(&h->told, event);
 }
 
+/* A push only says that there is something to ask for. */
 static void on_welcome(void *context, const char *id)
 {
 	struct hermetic *h = context;
 
-	told_add(&h->told, told_make_event(HERMETIC_EVENT_INVITED, id));
+	/* also one that was told before, and came to an end meanwhile */
+	(void)json_object_del(h->greeting.invited, id);
+	greeting_note(h, GREETING_INVITATIONS);
 }
 
 static void on_waits(void *context)
 {
-	struct hermetic *h = context;
-
-	told_add(&h->told, told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
+	greeting_note(context, GREETING_DEVICES);
 }
 
 static void on_typing(void *context, const char *id, const json_t *names)
@@ -130,6 +131,8 @@ static void on_connected(void *context, bool connected, const char *reason,
 
 	h->again_at = 0;
 	h->again_ms = AGAIN_MS;
+	if (connected && h->greeting.each_connection)
+		greeting_note(h, GREETING_ALL);
 	if (made == NULL)
 		return;
 	say_why(made, reason,
@@ -253,7 +256,7 @@ void events_wake(struct hermetic *h)
 /* How long poll() may wait, for who is outside of a step. */
 static uint64_t tick_ms(const struct hermetic *h)
 {
-	uint64_t now = clock_steady_ms(), ms = TICK_MS;
+	uint64_t now = clock_steady_ms(), ms = TICK_MS, at;
 
 	if (h->told.first != NULL)
 		return 0;
@@ -262,6 +265,8 @@ static uint64_t tick_ms(const struct hermetic *h)
 	if (json_object_size(h->unsent) > 0 && h->again_at < now + ms &&
 	    live_fd(h->live) >= 0)
 		ms = h->again_at > now ? h->again_at - now : 0;
+	if (greeting_is_due(h, &at) && at < now + ms)
+		ms = at > now ? at - now : 0;
 	return ms;
 }
 
@@ -359,35 +364,20 @@ out:
 	return e;
 }
 
-static enum err tell_invitations(struct hermetic *h)
+/* That the server does not say now what waits there is no failure of who can wait for it. */
+static enum err greet(struct hermetic *h, bool patient)
 {
-	json_t *list = NULL;
-	const json_t *row;
-	size_t i;
-	enum err e;
+	enum err e = greeting_go_on(h);
 
-	TRY(directory_invitations(&h->a, &list));
-	json_array_foreach(list, i, row)
-	    on_welcome(h, told_text(row, "session_id"));
-out:
-	json_decref(list);
-	return e;
-}
-
-/* What the server has for this device, and lacks of it. That it does not say so now is no
- * failure of who can wait for it. */
-static enum err greet(struct hermetic *h)
-{
-	enum err e;
-
-	if (live_fd(h->live) < 0)
+	if (e == ERR_OK)
 		return ERR_OK;
-	if (drive_session(&h->a, ORDER_STOCK, NULL) != ERR_OK)
-		why_clear(&h->a.why);
-	e = tell_invitations(h);
-	if (e != ERR_OK && h->patient && h->a.why.unreachable) {
-		why_clear(&h->a.why);
-		e = ERR_OK;
+	if (drive_is_passing(&h->a, NULL, e)) {
+		if (patient) {
+			why_clear(&h->a.why);
+			e = ERR_OK;
+		}
+	} else {
+		h->greeting.due = 0; /* until the next connection */
 	}
 	return e;
 }
@@ -406,6 +396,7 @@ static enum err listen(struct hermetic *h, bool alone)
 					      .connected = on_connected,
 					      .patient = h->patient,
 					      .context = h };
+	h->greeting.each_connection = !alone;
 	TRY(make_fds(h));
 	TRY(live_open(&h->a, &h->listener, &h->live));
 	if (live_fd(h->live) >= 0)
@@ -413,7 +404,7 @@ static enum err listen(struct hermetic *h, bool alone)
 	TRY(follow_asked(h, alone));
 	if (!alone) {
 		TRY(follow_all(h));
-		TRY(greet(h));
+		TRY(greet(h, h->patient));
 		TRY(note_waiting(h));
 	}
 	TRY(live_tell(h->live, &stopped));
@@ -436,6 +427,7 @@ static enum hermetic_result begin_to_listen(struct hermetic *h, bool alone)
 	if (e != ERR_OK) {
 		live_close(h->live);
 		h->live = NULL;
+		greeting_clear(h);
 		told_clear(&h->told);
 	}
 	return inside_result(h, e);
@@ -507,7 +499,11 @@ enum hermetic_result hermetic_step(struct hermetic *h, int timeout_ms)
 				     "before hermetic_step().");
 	e = send_again(h);
 	if (e == ERR_OK)
+		e = greet(h, true);
+	if (e == ERR_OK)
 		e = rounds(h, timeout_ms > 0 ? timeout_ms : 0);
+	if (e == ERR_OK)
+		e = greet(h, true);
 	if (e == ERR_OK)
 		e = watch(h);
 	else

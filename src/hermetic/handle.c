@@ -125,6 +125,7 @@ void hermetic_free(struct hermetic *h)
 		return;
 	pause_ask(h->is_over, h->is_over_with);
 	live_close(h->live);
+	greeting_clear(h);
 	live_close(h->way);
 	agent_close(h->holds);
 	account_close(&h->a);
@@ -439,6 +440,7 @@ enum hermetic_result hermetic_begin_anew(struct hermetic *h)
 static void no_device(struct hermetic *h)
 {
 	live_close(h->live);
+	greeting_clear(h);
 	live_close(h->way);
 	h->live = h->way = NULL;
 	h->open = false;

@@ -452,9 +452,10 @@ struct hermetic_event {
 };
 
 /* Connects, and follows every session of this device from what is kept here:
- * events are what came since the handle was opened. Invitations that wait are
- * told, too. What the device takes in meanwhile is sent, joined and renewed by
- * hermetic_step(). A connection that is lost later is made again. */
+ * events are what came since the handle was opened. With each connection the
+ * invitations and devices that wait are told, too, each once. What the device takes in
+ * meanwhile is sent, joined and renewed by hermetic_step(). A connection that is lost
+ * later is made again. */
 enum hermetic_result hermetic_listen(struct hermetic *h);
 
 /* Since 0.8. The same of the sessions alone that hermetic_follow() was told before. One that

@@ -26,6 +26,21 @@ struct inside_found {
 };
 void inside_found_clear(struct inside_found *found);
 
+/* What the server is to be asked for who listens (greeting.c). */
+enum {
+	GREETING_STOCK = 1,
+	GREETING_INVITATIONS = 2,
+	GREETING_DEVICES = 4,
+	GREETING_ALL = 7
+};
+
+struct greeting {
+	bool each_connection;
+	unsigned due;		   /* of these; none: nothing */
+	uint64_t at;		   /* not before; steady clock */
+	json_t *invited, *devices; /* {ID: true}: what was told; or NULL */
+};
+
 struct hermetic {
 	struct account a;
 	bool open;
@@ -60,6 +75,7 @@ struct hermetic {
 	json_t *follow;	  /* {ID: after}: what to follow once it is listened */
 	json_t *unsent; /* {ID: flush}: the sessions in which something waits */
 	uint64_t again_at, again_ms; /* when that is tried next; steady clock */
+	struct greeting greeting;
 	struct told told;
 	struct told_event *entry;	   /* of hermetic_entry() */
 	struct inside_found found;	   /* of hermetic_search() */
@@ -167,6 +183,13 @@ void events_entered(struct hermetic *h, const char *session, uint64_t before);
 /* hermetic_fd() can be read: the next step has something to write. */
 void events_wake(struct hermetic *h);
 /* Something waits there that may go later; `flush` as hermetic_flush() does it. */
+void greeting_note(struct hermetic *h, unsigned what);
+/* *at: not before that time of the steady clock. */
+bool greeting_is_due(const struct hermetic *h, uint64_t *at);
+/* Does what is due, if it is time. What has failed is due still, some seconds later. */
+MUST_CHECK enum err greeting_go_on(struct hermetic *h);
+void greeting_clear(struct hermetic *h);
+
 void events_note_unsent(struct hermetic *h, const char *session, bool flush);
 
 #endif

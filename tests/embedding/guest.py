@@ -49,6 +49,8 @@ with Device(home, os.environ["PASSPHRASE"], server=server, username=name,
         raise AssertionError
     except Failure as failure:
         assert failure.result is Result.GONE and failure.slug == "not-invited"
+        assert failure.about == {"session": session, "name": whom}, failure.about
+        assert "hermetic" not in str(failure), failure
     say("taken back")
     sys.stdin.readline()
     assert me.ask(session, whom) == host

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 import { Person } from '../testlib/people.mjs';
 import { sanitizer } from '../testlib/sanitizer.mjs';
-import { build, newHome, root, startNode, startPostgres, until }
+import { build, freePort, newHome, root, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
 
 const exec = promisify(execFile);
@@ -204,6 +204,40 @@ describe('with a server', { concurrency: false }, () => {
         tell('go on');
       });
     assert.match(out, /listens\n$/);
+  });
+
+  test('what came while the server was away is told when it is back, and once', async () => {
+    const name = `late-${alice.name.slice(-8)}`, home = newHome();
+    const invites = async () => (await alice.does('create', '--invite', name))[0].session_id;
+    const away = await startNode({ postgres, port: await freePort(), workers: 1 });
+    const other = Object.assign(new Person('other', node.url),
+      { name, passphrase: 'snakes have one, too' });
+    let login;
+    await python('tests/embedding/late.py', [home, away.url, name], async (said, tell) => {
+      await said(/registered/);
+      await away.kill();
+      const first = await invites();
+      tell('listen');
+      await said(/listens/);
+      await away.start();
+      await said(new RegExp(`first ${first}`));
+      await away.kill();
+      await said(/lost/);
+      const second = await invites();
+      ({ login } = await other.asks());
+      await away.start();
+      await said(new RegExp(`second ${second}`));
+      await said(/a device waits/);
+      await away.kill();
+      await away.start();
+      tell('connect again');
+      await said(/back/);
+      const third = await invites();
+      tell('go on');
+      await said(new RegExp(`third ${third}`));
+    });
+    await login.stop();
+    await away.stop();
   });
 
   test('a guest is asked, and asks somebody else', async () => {

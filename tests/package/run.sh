@@ -12,7 +12,8 @@ cd "$ROOT"
 ROOT=$PWD
 . tools/dev/common.sh
 . tools/dev/package.sh
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+. tests/testlib/debian.sh
+export DEBIAN_FRONTEND=noninteractive
 
 say() { printf '==> %4d s  %s\n' "$SECONDS" "$*"; }
 die() { printf 'package: %s\n' "$*" >&2; exit 1; }
@@ -26,7 +27,6 @@ else
   WORK=$(mktemp -d /var/tmp/hermetic-package.XXXXXX)
   KEEP=no
 fi
-HOST_SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # What was bound into a root goes before the root does: the device files are this
 # machine's.
@@ -42,16 +42,9 @@ trap finish EXIT
 
 # --- roots -----------------------------------------------------------------
 
-# The mirror as this machine's apt has it, for another suite.
-sources() { # SUITE
-  local file=/etc/apt/sources.list.d/debian.sources
-  [ -f $file ] || file=/etc/apt/sources.list
-  sed "s/$HOST_SUITE/$1/g" "$file"
-}
-
 # Debian 13 has no Kore: that one package is Debian 12's.
 pin_kore() { # DIRECTORY
-  sources bookworm >"$1/etc/apt/sources.list.d/bookworm.sources"
+  debian_sources bookworm >"$1/etc/apt/sources.list.d/bookworm.sources"
   cat >"$1/etc/apt/preferences.d/kore" <<'END'
 Package: *
 Pin: release n=bookworm*
@@ -67,9 +60,8 @@ base() { # SUITE
   local tar=$WORK/base-$1.tar
   [ -s "$tar" ] && return
   say "Making a clean Debian, $1."
-  apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries|Check-)' \
-    >"$WORK/apt.conf" || true
-  sources "$1" | mmdebstrap --quiet --variant=apt --format=tar --aptopt="$WORK/apt.conf" \
+  debian_settings >"$WORK/apt.conf"
+  debian_sources "$1" | mmdebstrap --quiet --variant=apt --format=tar --aptopt="$WORK/apt.conf" \
     --dpkgopt='path-exclude=/usr/share/locale/*' "$1" "$tar.new" - 2>"$WORK/base.log" ||
     { tail "$WORK/base.log" >&2; die "no Debian could be made."; }
   mv "$tar.new" "$tar"

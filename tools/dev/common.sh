@@ -1,5 +1,9 @@
 # Words to the person, and pid files. Sourced by ./dev; ROOT is the clone.
 
+# Whose shell it is does not matter: a user of Debian has no sbin on the path, where mosquitto
+# and useradd are, and a language that is named may not be installed.
+export PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
+
 say() {
   printf '%s\n' "$*"
 }

@@ -31,7 +31,7 @@ END
 
 mqtt_await() {
   local tenths=300
-  until port_is_busy "$MQTT_PORT"; do
+  until [ -S "$VAR/mqtt/mqtt.sock" ] && port_is_busy "$MQTT_PORT"; do
     tenths=$((tenths - 1))
     if [ "$tenths" -eq 0 ] || ! pid_alive "$VAR/run/mqtt.pid" >/dev/null ||
       ! pid_alive "$VAR/run/mqtt_bridge.pid" >/dev/null; then

@@ -54,6 +54,19 @@ apt_install() {
       --no-install-recommends "$@"' sh "$@" >>"$LOG" 2>&1
 }
 
+# An update that reached no source is none that failed, for apt-get: it warns.
+no_kore() {
+  if [ -s "$LOG" ]; then
+    tail -n 5 "$LOG" >&2
+    die "apt-get update did not get all lists, and there is no kore in those that are" \
+      "here; its last words stand above. Is there a network?"
+  fi
+  [ "$DISTRIBUTION" = "debian 13" ] || die "$DISTRIBUTION has kore, and apt's sources" \
+    "do not: main of Debian's own has to be among them (/etc/apt)."
+  die "$DISTRIBUTION has no kore here. Debian 12's fits 13: docs/operations.md, \"As Debian" \
+    "packages\", has the pin that lets that one in; then try again."
+}
+
 packages_ensure() { # STAGE...
   local name
   DISTRIBUTION=$(distribution)
@@ -71,8 +84,8 @@ packages_ensure() { # STAGE...
   command -v apt-get >/dev/null ||
     die "apt-get was not found, and these packages are missing: $MISSING"
   [ "$EUID" -eq 0 ] || command -v sudo >/dev/null ||
-    die "installing packages takes root or sudo, and these are missing:" \
-      "$MISSING"
+    die "installing packages takes root or sudo. Where root runs ./dev in this clone, it" \
+      "installs them and goes on as you. These are missing: $MISSING"
   step "Installing Debian packages (a few minutes the first time): $MISSING"
   LOG=$(mktemp)
   if ! as_root apt-get -o DPkg::Lock::Timeout=300 -qq update >"$LOG" 2>&1; then
@@ -80,10 +93,7 @@ packages_ensure() { # STAGE...
     die "apt-get update failed; its last words stand above."
   fi
   case " $MISSING " in
-    *" kore "*) apt-get -qq -s install kore >/dev/null 2>&1 ||
-      die "$DISTRIBUTION has no kore here. Debian 12's fits 13:" \
-        "docs/operations.md, \"As Debian packages\", has the pin that lets that" \
-        "one in; then try again." ;;
+    *" kore "*) apt-get -qq -s install kore >/dev/null 2>&1 || no_kore ;;
   esac
   for name in postgresql-15 postgresql-17; do
     case " $MISSING " in *" $name "*) install_postgresql "$name" ;; esac

@@ -295,7 +295,8 @@ def password(username: str, passphrase: str) -> str:
 
 class Device:
     """A device of an account, with its sealed state in the folder `home`. Without a
-    passphrase it is opened where an agent holds the keys (`agent`)."""
+    passphrase it is opened where an agent holds the keys (`agent`). One that is `patient`
+    listens also while the server cannot be reached."""
 
     def __init__(self, home: str, passphrase: str | None = None, *,
                  server: str | None = None,
@@ -303,12 +304,13 @@ class Device:
                  algorithms: str | None = None, ca: str | None = None,
                  mqtt: str | None = None, scrypt_n: int = 0,
                  stock: int = 0, receipts: bool = False,
-                 agent: bool = False) -> None:
+                 agent: bool = False, patient: bool = False) -> None:
         config = _native.Config(
             home=_text(home), passphrase=_text(passphrase), server=_text(server),
             username=_text(username), device_name=_text(device_name),
             algorithms=_text(algorithms), ca=_text(ca), mqtt=_text(mqtt),
-            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent)
+            scrypt_n=scrypt_n, stock=stock, receipts=receipts, agent=agent,
+            patient=patient)
         self._h = c.c_void_p()
         try:
             self._must(lib.hermetic_new(config, c.byref(self._h)))
@@ -648,23 +650,30 @@ class Device:
 
     def step(self, timeout: float = 0) -> list[Event]:
         """Does what there is to do; what happened. Waits up to `timeout` seconds."""
+        self._go_on(timeout)
+        return self.taken()
+
+    def _go_on(self, timeout: float) -> None:
         if timeout > 0:
             select.select([self], [], [], timeout)
         self._must(lib.hermetic_step(self._h, 0))
-        return self.taken()
+
+    def _next(self) -> Event | None:
+        event = lib.hermetic_next_event(self._h)
+        return _made(Event, event.contents) if event else None
 
     def taken(self) -> list[Event]:
         """What was not told yet; of a device that does not listen, what its calls took in."""
-        events = []
-        while event := lib.hermetic_next_event(self._h):
-            events.append(_made(Event, event.contents))
-        return events
+        return list(iter(self._next, None))
 
     def events(self) -> Iterator[Event]:
-        """All that happens, for good. What fails for now is tried again."""
+        """All that happens, for good. What fails for now is tried again. Whoever leaves the
+        loop has the events that were not given yet with the next one."""
         while True:
+            while event := self._next():
+                yield event
             try:
-                yield from self.step(60)
+                self._go_on(60)
             except Failure as failure:
                 if failure.result == Result.USAGE:
                     raise

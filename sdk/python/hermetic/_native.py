@@ -26,7 +26,8 @@ class Config(Sized):
     _fields_ = [("size", c.c_size_t)] + [(n, c.c_char_p) for n in (
         "home", "passphrase", "server", "username", "device_name", "algorithms",
         "ca", "mqtt")] + [("scrypt_n", c.c_uint32), ("stock", c.c_uint32),
-                          ("receipts", c.c_bool), ("agent", c.c_bool)]
+                          ("receipts", c.c_bool), ("agent", c.c_bool),
+                          ("patient", c.c_bool)]
 
 
 SHOW = c.CFUNCTYPE(None, c.c_void_p, c.c_char_p)

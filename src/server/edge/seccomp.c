@@ -36,6 +36,9 @@ KORE_SECCOMP_FILTER(
     KORE_SYSCALL_ALLOW(sched_setattr), /* their place behind the loops */
     /* libcurl of Debian 13 wakes a transfer so */
     KORE_SYSCALL_ALLOW(eventfd2),
+    /* access() and readlink(), as processors have them whose tables lack
+     * these two, which Kore lets pass: arm64 */
+    KORE_SYSCALL_ALLOW(faccessat), KORE_SYSCALL_ALLOW(readlinkat),
     /* large blocks: growing buffers, scrypt's 128 MiB */
     KORE_SYSCALL_ALLOW(mremap),
     /* no core files */
