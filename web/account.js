@@ -4,7 +4,7 @@ import { forget } from './device.js';
 import { exchange } from './focus.js';
 import { recoveryPart } from './recovery.js';
 import { digitsElement } from './verify.js';
-import { say } from './words.js';
+import { plain, say } from './words.js';
 
 /** A part that is asked for when the dialog is opened, and again when it has changed; what
  * form() makes of the function that does so stays. */
@@ -31,7 +31,7 @@ function deviceRow(model, device, again) {
     await client.refuse(device.device_id);
     await again();
   }));
-  return el('li', {}, el('div', { class: 'who' }, el('bdi', {}, device.name),
+  return el('li', {}, el('div', { class: 'who' }, el('bdi', {}, plain(device.name)),
     el('span', { class: 'hint' }, status)),
   el('p', { class: 'hint', dir: 'ltr' }, device.device_id.slice(0, 8)),
   el('div', { class: 'row' }, device.waits && refuse,
@@ -61,6 +61,7 @@ function approveForm(model, again) {
 
 const devices = model => part(say('devices'), async again => {
   const list = await model.client.devices();
+  model.tellWaiting(list.some(d => d.waits));
   return [el('ul', { class: 'members' }, ...list.map(d => deviceRow(model, d, again)))];
 }, again => approveForm(model, again));
 
@@ -119,12 +120,13 @@ function ways(model) {
     say('logOutText')), all.row, go, problem);
 }
 
-export function showAccount(model) {
-  const name = model.sessions.flatMap(s => s.members).find(m => m.own)?.username;
+export async function showAccount(model) {
+  const name = await model.askUsername() ??
+    model.sessions.flatMap(s => s.members).find(m => m.own)?.username;
   openDialog(name ? say('accountOf', { who: name }) : say('account'),
     ...name ? [part(say('yourNumbers'),
       async () => [digitsElement((await model.client.verify(name)).digits)])] : [],
     model.can('devices') && devices(model), model.can('blocks') && blocks(model),
     model.can('wishes') && wishes(model),
-    model.can('newRecoveryKey') && recoveryPart(model), ways(model));
+    model.can('newRecoveryKey') && recoveryPart(model, name), ways(model));
 }

@@ -2,7 +2,7 @@
 import { Composer } from './composer.js';
 import { showDetails } from './details.js';
 import { attempt, button, el, failure, icon, iconButton, phrase } from './dom.js';
-import { pendingElement } from './entry.js';
+import { pendingElement, textOf } from './entry.js';
 import { changing, exchange } from './focus.js';
 import { Log } from './log.js';
 import { openMenu } from './menu.js';
@@ -346,11 +346,16 @@ export class Conversation {
   menu(entry, opener) {
     openMenu(opener, entry, { isMine: this.isMine(entry),
       react: emoji => this.react(entry, emoji), reply: () => this.#composer.reply(entry),
-      edit: () => this.#composer.edit(entry),
+      edit: () => this.#composer.edit(entry), copy: () => this.#copy(entry),
       remove: async () => {
         await this.#client.delete(this.#id, entry.seq);
         await this.#synchronize();
       } });
+  }
+
+  async #copy(entry) {
+    await attempt(this.#problem, undefined, () => navigator.clipboard.writeText(textOf(entry))
+      .catch(({ message: why }) => { throw new Error(say('copyFailed', { why })); }));
   }
 
   #editLast() {

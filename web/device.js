@@ -6,11 +6,9 @@ const storage = new IndexedDbStorage('web');
 const server = document.querySelector('meta[name=hermetic-server]').content || location.origin;
 
 /** The module of WebAssembly, whose hash the page names. */
-let compiled;
 function wasm() {
   const { href, integrity } = document.getElementById('module');
-  compiled ??= WebAssembly.compileStreaming(fetch(href, { integrity }));
-  return compiled;
+  return WebAssembly.compileStreaming(fetch(href, { integrity }));
 }
 
 const optionsOf = more => ({ server, storage, wasm, receipts: true, ...more });
@@ -45,8 +43,15 @@ async function share(options) {
   return client;
 }
 
-/** Opens what is stored here. */
-export const unlock = passphrase => share(optionsOf({ passphrase }));
+/** Opens what is stored here. A device that waits to be approved, or has logged out, logs in. */
+export async function unlock(passphrase, onCode) {
+  try {
+    return await share(optionsOf({ passphrase }));
+  } catch (error) {
+    if (error.slug !== 'approval-needed') throw error;
+    return logIn({ passphrase, onCode });
+  }
+}
 
 /** Makes an account. */
 export async function register(more) {

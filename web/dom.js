@@ -1,7 +1,7 @@
 // Elements. What people write comes in as text alone: nothing here reads markup.
 import { focusAgain } from './focus.js';
-import { nextStep } from './next.js';
-import { template } from './words.js';
+import { nextStep, sentenceOf } from './next.js';
+import { plain, template } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -27,7 +27,7 @@ export function phrase(key, values = {}) {
   parts.forEach((part, i) => {
     if (i % 2 === 0) return made.append(part);
     const value = values[part];
-    return made.append(value instanceof Node ? value : el('bdi', {}, String(value)));
+    return made.append(value instanceof Node ? value : el('bdi', {}, plain(value)));
   });
   return made;
 }
@@ -98,7 +98,7 @@ export function announce(text) {
 export function failure(error) {
   const next = nextStep(error);
   return el('div', { class: 'alert', role: 'alert' }, icon('warning'),
-    el('div', {}, el('p', { dir: 'auto' }, error.message),
+    el('div', {}, el('p', { dir: 'auto' }, sentenceOf(error)),
       next && el('p', { class: 'hint' }, next)));
 }
 

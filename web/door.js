@@ -15,7 +15,8 @@ function secretField(label, autocomplete, hint) {
   return { row, input };
 }
 
-/** A form whose fields are asked for by `values()`; enter() gives the device. */
+/** A form; enter(onCode) gives the device. While that waits to be approved its code stands in
+ * the place of all else. */
 function form(label, rows, enter, entered) {
   const problem = el('div');
   const working = el('p', { class: 'hint', role: 'status' });
@@ -23,15 +24,28 @@ function form(label, rows, enter, entered) {
   const made = el('form', { noValidate: true, onsubmit: async event => {
     event.preventDefault();
     working.textContent = say('working');
-    let client;
-    await attempt(problem, go, async () => { client = await enter(); });
+    let client, panel;
+    const onCode = code => {
+      panel = codePanel(code);
+      waits(true);
+      made.after(panel);
+      panel.querySelector('h2').focus();
+    };
+    const waits = is => {
+      made.hidden = is;
+      made.closest('.door').querySelector('[role=tablist]').hidden = is;
+    };
+    await attempt(problem, go, async () => { client = await enter(onCode); });
     working.textContent = '';
-    if (client) entered(client);
+    if (client) return entered(client);
+    panel?.remove();
+    waits(false);
   } }, ...rows, problem, working, go);
   return made;
 }
 
 const textOf = ({ input }) => input.value.trim();
+const nameOf = ({ input }) => input.value.trim().toLowerCase();
 
 const userField = () => field(say('username'), { type: 'text', autocomplete: 'username',
   autocapitalize: 'none', spellcheck: false, required: true, maxLength: 32, dir: 'ltr' },
@@ -41,16 +55,17 @@ function want(condition, words) {
   if (!condition) throw new Error(say(words));
 }
 
-function logInForm(onCode, entered) {
+function logInForm(entered) {
   const user = userField();
   const passphrase = secretField(say('passphrase'), 'current-password');
   const device = field(say('deviceName'), { type: 'text', value: say('browserName'),
     maxLength: 64 }, say('deviceNameHint'));
   const recovery = recoveryField(say('recoveryKey'), say('recoveryUse'));
   const more = el('details', {}, el('summary', {}, say('noDevice')), recovery.row);
-  return form(say('logIn'), [user.row, passphrase.row, device.row, more], () => {
+  return form(say('logIn'), [user.row, passphrase.row, device.row, more], onCode => {
+    want(nameOf(user), 'usernameMissing');
     want(passphrase.input.value, 'passphraseMissing');
-    return logIn({ username: textOf(user), passphrase: passphrase.input.value,
+    return logIn({ username: nameOf(user), passphrase: passphrase.input.value,
       deviceName: textOf(device) || say('browserName'), onCode,
       recovery: textOf(recovery) || undefined });
   }, entered);
@@ -65,9 +80,10 @@ function registerForm(entered) {
     dir: 'ltr' }, say('registrationTokenHint'));
   const more = el('details', {}, el('summary', {}, say('registrationToken')), token.row);
   return form(say('register'), [user.row, passphrase.row, again.row, more], () => {
+    want(nameOf(user), 'usernameMissing');
     want(passphrase.input.value, 'passphraseMissing');
     want(passphrase.input.value === again.input.value, 'passphrasesDiffer');
-    return register({ username: textOf(user), passphrase: passphrase.input.value,
+    return register({ username: nameOf(user), passphrase: passphrase.input.value,
       deviceName: say('browserName'), token: textOf(token) || undefined });
   }, entered);
 }
@@ -75,7 +91,7 @@ function registerForm(entered) {
 function unlockForm(entered) {
   const passphrase = secretField(say('passphrase'), 'current-password');
   const made = form(say('unlock'), [el('p', {}, say('unlockText')), passphrase.row],
-    () => unlock(passphrase.input.value), entered);
+    onCode => unlock(passphrase.input.value, onCode), entered);
   made.append(button(say('otherAccount'), () => confirm(say('otherAccount'),
     say('otherAccountText'), say('forget'), async () => {
       await forget();
@@ -111,16 +127,17 @@ function choices(ways) {
 function codePanel(code) {
   const drawing = el('div');
   qrOf(code).then(rows => drawing.append(qrElement(rows, say('codeDrawing'))));
-  return el('section', { class: 'code', role: 'status' }, el('h2', {}, say('codeTitle')),
+  return el('section', { class: 'code', role: 'status' },
+    el('h2', { tabIndex: -1 }, say('codeTitle')),
     el('p', {}, say('codeText')), drawing, el('output', { class: 'digits', dir: 'ltr' }, code),
     el('p', { class: 'hint' }, phrase('codeCommand', { code: el('code', { dir: 'ltr' }, code) })),
-    el('p', { class: 'hint waits' }, say('codeWaits')));
+    el('p', { class: 'hint waits' }, say('codeWaits')),
+    button(say('codeCancel'), () => location.reload()));
 }
 
 export function showDoor(page, isHere, entered) {
   const card = el('main', { class: 'door' });
   const way = () => card.querySelector('[role=tabpanel]');
-  const onCode = code => way().prepend(codePanel(code));
   const registered = client => {
     card.querySelector('[role=tablist]').remove();
     offerRecovery(way(), client, () => entered(client));
@@ -128,7 +145,7 @@ export function showDoor(page, isHere, entered) {
   card.append(
     el('header', {}, icon('lock'), el('h1', {}, say('product')), el('p', {}, say('tagline'))),
     ...choices([...isHere ? [[say('unlock'), () => unlockForm(entered)]] : [],
-      [say('logIn'), () => logInForm(onCode, entered)],
+      [say('logIn'), () => logInForm(entered)],
       ...isHere ? [] : [[say('register'), () => registerForm(registered)]]]),
     el('footer', { class: 'hint' }, phrase('trustServer',
       { host: el('bdi', { dir: 'ltr' }, serverHost) })));

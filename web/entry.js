@@ -2,10 +2,13 @@
 import { button, el, icon, iconButton, phrase } from './dom.js';
 import { linesOf } from './lines.js';
 import { trustMark } from './trust.js';
-import { formatted, listOf, say, sizeOf } from './words.js';
+import { dayOf, formatted, listOf, plain, say, sizeOf } from './words.js';
 
-const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,:;!?)\]}]/g;
+// without what turns an address round
+const LINK =
+  /\bhttps?:\/\/[^\s<>"'\u202a-\u202e\u2066-\u2069]+[^\s<>"'.,:;!?)\]}\u202a-\u202e\u2066-\u2069]/g;
 const QUOTED = 120; // characters of a message that is answered
+const FOLDED = 2000, FOLDED_LINES = 30; // of a text, all of which is shown when it is asked for
 
 /** What is said now: of an edited message its last words. */
 export function textOf(entry) {
@@ -28,13 +31,32 @@ function linked(text) {
   return made;
 }
 
+/** Not between the two halves of a character. */
+const cut = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
+
+/** A text; of a long one its beginning, and a button for the rest. */
+function words(text) {
+  const lines = text.split('\n', FOLDED_LINES + 1);
+  const head = cut(lines.slice(0, FOLDED_LINES).join('\n'), FOLDED);
+  if (text.length <= FOLDED && lines.length <= FOLDED_LINES)
+    return [el('p', { class: 'text', dir: 'auto' }, linked(text))];
+  const shown = el('p', { class: 'text', dir: 'auto' }, linked(head), '…');
+  const more = button(say('wholeText'), () => {
+    shown.replaceChildren(linked(text));
+    shown.tabIndex = -1;
+    shown.focus({ preventScroll: true });
+    more.remove();
+  }, { class: 'link' });
+  return [shown, more];
+}
+
 /** What a message says in a few words, to stand above an answer. */
 export function summaryOf(entry) {
   if (!entry) return say('replyGone');
   if (entry.deleted) return say('deletedText');
   if (entry.expired) return say('expiredText');
-  const text = textOf(entry) || entry.file?.name || say('fileUnnamed');
-  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+  const text = textOf(entry) || plain(entry.file?.name || say('fileUnnamed'));
+  return text.length > QUOTED ? `${cut(text, QUOTED)}…` : text;
 }
 
 function quote(entry, has) {
@@ -46,7 +68,7 @@ function quote(entry, has) {
 
 function fileChip(entry, has) {
   const { name, size } = entry.file;
-  const label = name || say('fileUnnamed');
+  const label = plain(name || say('fileUnnamed'));
   return el('button', { type: 'button', class: 'file', title: say('fileSave', { name: label }),
     onclick: () => has.save(entry) }, icon('file'),
   el('span', {}, el('bdi', { class: 'name' }, label), el('span', { class: 'hint' }, sizeOf(size))));
@@ -65,7 +87,7 @@ function receipts(entry, has) {
 function foot(entry, has) {
   const { sent_at: ms } = entry;
   return el('span', { class: 'foot' },
-    entry.topic && el('bdi', { class: 'topic' }, entry.topic),
+    entry.topic && el('bdi', { class: 'topic' }, plain(entry.topic)),
     entry.mentioned && el('span', {}, say('mentionsYou')),
     entry.edited > 0 && !isOver(entry) && el('span', {}, say('edited')),
     ms && el('time', { dateTime: new Date(ms).toISOString(), title: formatted('full', ms) },
@@ -76,7 +98,7 @@ function body(entry) {
   if (isOver(entry))
     return el('p', { class: 'text over' }, say(entry.deleted ? 'deletedText' : 'expiredText'));
   const text = textOf(entry);
-  return text && el('p', { class: 'text', dir: 'auto' }, linked(text));
+  return text && words(text);
 }
 
 function reactions(entry, has) {
@@ -86,7 +108,7 @@ function reactions(entry, has) {
     const label = say('reactionBy', { emoji, who: listOf(users) });
     return el('button', { type: 'button', title: label, 'aria-label': label,
       'aria-pressed': String(users.includes(has.username)),
-      onclick: () => has.react(entry, emoji) }, el('bdi', {}, emoji), String(users.length));
+      onclick: () => has.react(entry, emoji) }, el('bdi', {}, plain(emoji)), String(users.length));
   }));
 }
 
@@ -120,16 +142,16 @@ export function pendingElement({ text, state, reason, why, key, item }, { drop, 
     : state === 'waiting' ? why ? say('waitsWhy', { why }) : say('waits') : say('sending');
   return el('li', { class: `message mine pending ${state}`, tabIndex: -1,
     'data-key': String(key ?? item) },
-    el('div', { class: 'bubble' }, el('p', { class: 'text', dir: 'auto' }, text),
-      el('span', { class: 'foot' }, icon(state === 'refused' ? 'warning' : 'clock'),
+    el('div', { class: 'bubble' }, words(text), el('span', { class: 'foot' }, icon(state === 'refused' ? 'warning' : 'clock'),
         el('span', { dir: 'auto' }, label))),
+  (again || drop) && el('div', { class: 'row' },
     again && button(say('writeAgain'), again, { class: 'link' }),
-    drop && button(say('forgetItem'), drop, { class: 'link' }));
+    drop && button(say('forgetItem'), drop, { class: 'link' })));
 }
 
 /** What stands between two days, and above what is not read. */
 export const dayElement = ms =>
-  el('li', { class: 'day' }, el('span', {}, formatted('day', ms)));
+  el('li', { class: 'day' }, el('span', {}, dayOf(ms)));
 
 export const unreadElement = () =>
   el('li', { class: 'day unread' }, el('span', {}, say('unreadFromHere')));

@@ -2,7 +2,7 @@
 import { button, el, icon, iconButton } from './dom.js';
 import { changing } from './focus.js';
 import { reasonOf } from './next.js';
-import { formatted, say } from './words.js';
+import { formatted, plain, say } from './words.js';
 
 /** Hands bytes to the browser as a download, under a name. What is in them is never shown as
  * a page: its type says nothing. */
@@ -88,6 +88,6 @@ export class Files {
     const label = file.name || say('fileUnnamed');
     const saved = await this.#within(key, ['fileSaving', 'fileNotSaved'], label, () =>
       this.#model.client.saveFile(this.#id, seq));
-    if (saved) download(saved.blob, saved.name || 'file');
+    if (saved) download(saved.blob, plain(saved.name || 'file'));
   }
 }

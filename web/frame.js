@@ -18,6 +18,7 @@ class Frame {
   #kept = new Map(); // session → what is written and not sent
   #main = el('main');
   #status = el('p', { class: 'status', role: 'status' });
+  #waiting = el('div'); // a device that waits to be approved
   #troubles = el('div');
   #element;
 
@@ -27,7 +28,7 @@ class Frame {
     this.#list = new List(this.#model, id => this.open(id));
     this.#element = el('div', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
       el('header', {}, el('h1', {}, say('sessions')), this.#buttons()),
-      this.#status, this.#troubles, this.#list.element), this.#main);
+      this.#status, this.#waiting, this.#troubles, this.#list.element), this.#main);
     this.#main.append(noConversation());
     page.replaceChildren(this.#element);
     this.#listen();
@@ -47,11 +48,7 @@ class Frame {
     const model = this.#model;
     model.on('connection', () => this.#showStatus());
     model.on('sessions', () => this.#showTitle());
-    model.on('device-waits', () => announce(say('deviceWaits')));
-    model.on('device-waits', () => {
-      this.#status.replaceChildren(el('button', { type: 'button', class: 'banner',
-        onclick: () => showAccount(model) }, icon('warning'), say('deviceWaits')));
-    });
+    model.on('device-waits', isWaiting => this.#showWaiting(isWaiting));
     model.on('said', event => {
       const session = model.session(event.session);
       if (session && event.session !== this.#conversation?.id)
@@ -62,10 +59,19 @@ class Frame {
     addEventListener('popstate', ({ state }) => this.#show(state?.session));
   }
 
-  async start() {
+  /** Begins, in that session if one is named. */
+  async start(id) {
     await this.#model.start();
     this.#showTitle();
     this.#showStatus();
+    if (id) await this.open(id);
+  }
+
+  #showWaiting(isWaiting) {
+    const isNew = isWaiting && !this.#waiting.hasChildNodes();
+    this.#waiting.replaceChildren(...isWaiting ? [el('button', { type: 'button', class: 'banner',
+      onclick: () => showAccount(this.#model) }, icon('warning'), say('deviceWaits'))] : []);
+    if (isNew) announce(say('deviceWaits'));
   }
 
   #showStatus() {
@@ -108,11 +114,12 @@ class Frame {
     const before = this.#conversation;
     before?.close();
     this.#conversation = undefined;
-    this.#element.classList.toggle('open', id !== undefined);
+    const isThere = this.#model.session(id) !== undefined;
+    this.#element.classList.toggle('open', isThere);
     this.#list.current = id;
     for (const row of [...this.#troubles.children])
       if (row.dataset.trouble === id) row.remove();
-    if (!id || !this.#model.session(id)) {
+    if (!isThere) {
       this.#main.replaceChildren(noConversation());
       if (before) this.#list.focus(before.id);
       return;
@@ -131,6 +138,7 @@ class Frame {
 }
 
 export async function showFrame(page, client) {
+  const id = history.state?.session; // it stays while one reloads
   history.replaceState({}, '');
-  await new Frame(page, client).start();
+  await new Frame(page, client).start(id);
 }

@@ -1,7 +1,7 @@
 // What entries of the log say that are no messages, in the words of the command.
 import { el, phrase } from './dom.js';
 import { trustOf } from './trust.js';
-import { listOf, say } from './words.js';
+import { listOf, plain, say } from './words.js';
 
 const userOf = identity => identity.split('/')[0];
 const once = list => [...new Set(list)];
@@ -91,7 +91,7 @@ export function previewOf(entry) {
     const { deleted, expired, edited_text: edited, text, file } = entry;
     if (entry.from && !entry.own) made.append(el('bdi', {}, entry.from), ': ');
     made.append(deleted ? say('deletedText') : expired ? say('expiredText')
-      : el('bdi', {}, edited ?? (text || file?.name || '')));
+      : el('bdi', {}, edited ?? (text || plain(file?.name ?? ''))));
   } else if (entry.kind === 'reaction' || entry.kind === 'edit') {
     made.append(el('bdi', {}, entry.from ?? ''), `: ${entry.text ?? ''}`);
   } else if (entry.kind === 'delete') {

@@ -1,7 +1,7 @@
 // The page: a door, and behind it the sessions.
 import { isHere } from './device.js';
 import { showDoor } from './door.js';
-import { el } from './dom.js';
+import { button, el, icon } from './dom.js';
 import { showFrame } from './frame.js';
 import { say } from './words.js';
 
@@ -12,7 +12,17 @@ async function start() {
     page.replaceChildren(el('p', { class: 'alert', role: 'alert' }, say('noCrypto')));
     return;
   }
-  showDoor(page, await isHere(), client => showFrame(page, client));
+  let isStored;
+  try {
+    isStored = await isHere();
+  } catch (error) {
+    const why = `${error.message.replace(/\.$/, '')}.`;
+    page.replaceChildren(el('main', { class: 'door' }, el('div', { class: 'alert', role: 'alert' },
+      icon('warning'), el('p', {}, say('noStorage', { why }))),
+    button(say('loadAgain'), () => location.reload(), { class: 'main' })));
+    return;
+  }
+  showDoor(page, isStored, client => showFrame(page, client));
 }
 
 start();

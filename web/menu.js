@@ -30,7 +30,7 @@ function otherReaction(has) {
   input.focus();
 }
 
-/** `has`: isMine, react(emoji), reply(), edit(), remove(). */
+/** `has`: isMine, react(emoji), reply(), edit(), copy(), remove(). */
 export function openMenu(opener, entry, has) {
   const close = focus => {
     menu.remove();
@@ -47,8 +47,7 @@ export function openMenu(opener, entry, has) {
   const menu = el('div', { class: 'menu', role: 'menu', popover: 'auto',
     'aria-label': say('messageMenu') }, ...reactions,
   !isOver(entry) && item(say('reply'), has.reply),
-  !isOver(entry) && textOf(entry) && item(say('copy'),
-    () => navigator.clipboard.writeText(textOf(entry))),
+  !isOver(entry) && textOf(entry) && item(say('copy'), has.copy),
   has.isMine && !isOver(entry) && !entry.file && item(say('edit'), has.edit),
   has.isMine && !entry.deleted && item(say('delete'), () => confirm(say('delete'),
     say('deleteText'), say('delete'), has.remove), { class: 'danger' }));

@@ -2,7 +2,7 @@
 // says that it has changed.
 import { reasonOf } from './next.js';
 import { usersOf } from './trust.js';
-import { listOf, say } from './words.js';
+import { listOf, plain, say } from './words.js';
 
 const SEEN_AT_ONCE = 8; // entries in which the last thing that was said is looked for
 const SAID = new Set(['text', 'reaction', 'edit', 'delete']);
@@ -52,7 +52,24 @@ export class Model {
   async start() {
     for (const session of await this.#client.sessions()) await this.#keep(session);
     this.#tell('sessions');
-    await this.askInvitations();
+    await Promise.all([this.#askStatus(), this.askInvitations()]);
+  }
+
+  // What has been told before this page listened. A tab of before has no such call.
+  async #askStatus() {
+    const { connected = true } = await this.#client.status().catch(() => ({}));
+    this.connected = connected;
+    this.#tell('connection');
+  }
+
+  /** One's own; undefined where the device is with a tab of before. */
+  async askUsername() {
+    return (await this.#client.status().catch(() => ({}))).username;
+  }
+
+  /** Whether a device of this account waits to be approved, as the list of them says. */
+  tellWaiting(isWaiting) {
+    this.#tell('device-waits', isWaiting);
   }
 
   session(id) {
@@ -90,7 +107,10 @@ export class Model {
     const id = session.session_id;
     const last = (await this.#client.entries(id, { last: SEEN_AT_ONCE }))
       .filter(e => e.kind !== 'receipt').at(-1);
-    const said = last?.sent_at ?? this.#sessions.get(id)?.said ?? 0;
+    const before = this.#sessions.get(id);
+    // a clock that is ahead keeps no session above all others
+    const said = last && last.seq === before?.last?.seq ? before.said
+      : Math.min(last?.sent_at ?? before?.said ?? 0, Date.now());
     this.#sessions.set(id, { ...session, last, said, label: labelOf(session) });
   }
 
@@ -116,7 +136,9 @@ export class Model {
       this.askInvitations();
     } else if (kind === 'failed') {
       this.#tell('failed', event.text);
-    } else if (kind === 'progress' || kind === 'device-waits') {
+    } else if (kind === 'device-waits') {
+      this.tellWaiting(true);
+    } else if (kind === 'progress') {
       this.#tell(kind, event);
     } else if (session) {
       if (SAID.has(kind) && !event.own) this.#tell('said', event);
@@ -128,7 +150,7 @@ export class Model {
 
 /** Its name, else the others who are in it, else the beginning of its id. */
 export function labelOf(session) {
-  if (session.name) return session.name;
+  if (session.name) return plain(session.name);
   const others = usersOf(session).filter(u => !u.own && u.compared !== undefined)
     .map(u => u.username);
   if (others.length > 0) return listOf(others);

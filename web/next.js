@@ -25,6 +25,15 @@ const BY_RESULT = {
   busy: 'nextLater', local: 'nextStorage',
 };
 
+const SENTENCES = {
+  'bad-credentials': 'failedCredentials', 'wrong-passphrase': 'failedPassphrase',
+  'username-taken': 'failedTaken', 'no-module': 'failedModule',
+};
+
+/** What has failed: the library's sentence, or the page's where a server has said it. */
+export const sentenceOf = ({ message, slug }) =>
+  Object.hasOwn(SENTENCES, slug ?? '') ? say(SENTENCES[slug]) : message;
+
 /** A sentence; "" where there is nothing to do but to read what has failed. */
 export function nextStep({ slug, result }) {
   const name = (Object.hasOwn(BY_SLUG, slug ?? '') && BY_SLUG[slug]) ||
@@ -33,5 +42,5 @@ export function nextStep({ slug, result }) {
 }
 
 /** What has failed, and the next step where the failure says more than its kind. */
-export const reasonOf = ({ message, slug }) => [message, nextStep({ slug })]
+export const reasonOf = ({ message, slug }) => [sentenceOf({ message, slug }), nextStep({ slug })]
   .filter(Boolean).join(' ');

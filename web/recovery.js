@@ -81,17 +81,24 @@ export function offerRecovery(place, client, entered) {
 }
 
 /** The part of one's account. */
-export function recoveryPart(model) {
+export function recoveryPart(model, name) {
+  const stands = el('p');
+  const showStands = async () => {
+    const { recovery } = name ? await model.client.person(name).catch(() => ({})) : {};
+    if (recovery !== undefined) stands.textContent = say(recovery ? 'recoveryHas' : 'recoveryNone');
+  };
+  showStands();
   const problem = el('div', { role: 'status' });
   const make = button(say('recoveryNew'), () => attempt(problem, make, async () => {
     const recovery = new Recovery(model.client, () => {
       close();
       problem.append(el('p', { class: 'hint' }, say('recoveryDone')));
+      showStands();
     });
     await recovery.begin();
     const { close } = openDialog(say('recovery'), recovery.element);
     recovery.focus();
   }));
   return el('section', {}, el('h3', {}, say('recovery')),
-    el('p', { class: 'hint' }, say('recoveryText')), make, problem);
+    stands, el('p', { class: 'hint' }, say('recoveryText')), make, problem);
 }

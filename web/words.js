@@ -16,6 +16,7 @@ const TEXTS = {
     'another one for what is stored here.',
   passphraseShow: 'Show the passphrase',
   passphrasesDiffer: 'The two passphrases differ.',
+  usernameMissing: 'A user name is wanted.',
   passphraseMissing: 'A passphrase is wanted.',
   deviceName: 'Name of this device',
   browserName: 'browser',
@@ -29,8 +30,6 @@ const TEXTS = {
     'message that was read here. Other devices of the account keep theirs.',
   forget: 'Forget it',
   working: 'One moment. Deriving keys of a passphrase takes time on purpose.',
-  opening: 'Opening the device.',
-  locked: 'Locked.',
   trustServer: 'A page is the program of whoever serves it: {host} could give you another one ' +
     'that reads along. The command and an own copy of this page do not take that on trust.',
   noDevice: 'No other device is left',
@@ -40,8 +39,12 @@ const TEXTS = {
   codeDrawing: 'The code as a QR code, for the camera of another device of yours',
   codeCommand: 'In a terminal: hermetic devices approve {code}',
   codeWaits: 'Waiting for the other device.',
+  codeCancel: 'Do not wait',
   noCrypto: 'This page needs HTTPS, or a server on this machine: the browser gives no ' +
     'cryptography to a page without.',
+  noStorage: 'This browser stores nothing for this page: {why} Allow it to store data, or use ' +
+    'a window that is not private, and load the page again.',
+  loadAgain: 'Load the page again',
 
   // ---- the frame ----
   sessions: 'Sessions',
@@ -57,7 +60,6 @@ const TEXTS = {
   cancel: 'Cancel',
   done: 'Done',
   offline: 'The server is not reached. What you write is kept, and sent later.',
-  otherTab: 'Another tab has the device; this one follows.',
   unread: { one: '{count} unread message', other: '{count} unread messages' },
   left: 'You are not in this session any more.',
   you: 'you',
@@ -105,6 +107,8 @@ const TEXTS = {
   delete: 'Delete',
   deleteText: 'Those who have read it may have kept it. Delete it for the others?',
   copy: 'Copy the text',
+  copyFailed: 'The browser did not let the text be copied: {why}',
+  wholeText: 'Show all of it',
   messageMenu: 'What to do with this message',
   reactionBy: '{emoji}: {who}',
   deliveredTo: 'Arrived at {who}',
@@ -161,14 +165,11 @@ const TEXTS = {
   attach: 'Attach a file',
   fileSave: 'Save {name}',
   fileUnnamed: 'a file without a name',
-  fileOf: '{name}, {size}',
   fileSending: 'Sending {name}: {percent}',
   fileSaving: 'Fetching {name}: {percent}',
   fileCancel: 'Stop',
   fileNotSent: 'The file {name} was not sent: {why}',
   fileNotSaved: 'The file {name} was not fetched: {why}',
-  fileDrop: 'Let go to attach the file.',
-  filePreview: 'Picture {name}',
 
   // ---- a new session ----
   sessionName: 'Name',
@@ -183,7 +184,6 @@ const TEXTS = {
   members: 'Members',
   device: 'device {device}',
   thisDevice: 'this device',
-  hasLeft: 'has left',
   newNotSeen: 'new: not seen yet',
   brokenCommits: 'signed commits that cannot be processed',
   owner: 'owner',
@@ -270,6 +270,8 @@ const TEXTS = {
   recovery: 'Recovery',
   recoveryText: 'A recovery key lets you back in when all your devices are lost.',
   recoveryKey: 'Recovery key',
+  recoveryHas: 'Your account has a recovery key.',
+  recoveryNone: 'Your account has no recovery key yet.',
   recoveryNew: 'Make a recovery key',
   recoveryWrite: 'Write it down, on paper. It lets you back in when all your devices are lost: ' +
     'without one the account is lost with them. Whoever has it can add a device to your ' +
@@ -312,6 +314,12 @@ const TEXTS = {
   nextLater: 'Try again later.',
   nextStorage: 'Look at this machine: the browser may have no room left.',
 
+  // ---- what has failed, where a person meets it before there is a device (next.js) ----
+  failedCredentials: 'No account has this user name with this passphrase.',
+  failedPassphrase: 'That passphrase does not open what this browser stores.',
+  failedTaken: 'Somebody has this user name already. Choose another one, or log in.',
+  failedModule: 'The part of this page that seals was not loaded.',
+
   // ---- search ----
   searchFor: 'Words',
   searchNothing: 'Nothing was found in what this device has read.',
@@ -330,25 +338,39 @@ export function template(key, { count = 1 } = {}) {
 
 /** The text with the values in it. */
 export const say = (key, values = {}) =>
-  template(key, values).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  template(key, values).replace(/\{(\w+)\}/g, (_, name) => plain(values[name]));
+
+const ENDS = /[\t\n\r\u2028\u2029]+/g; // of lines
+const HIDDEN = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g; // what turns others round
+
+/** A name, as somebody else chose it, on one line: the signs in it that would show another one
+ * than its characters make are seen. */
+export const plain = name => String(name).replace(ENDS, ' ').replace(HIDDEN, '\ufffd');
 
 /** "alice, bob and carol" */
-export const listOf = names => lists.format(names);
+export const listOf = names => lists.format(names.map(plain));
 
 const formats = {
   time: new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' }),
   day: new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }),
+  dayOfYear: new Intl.DateTimeFormat(undefined, { dateStyle: 'full' }),
   date: new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' }),
+  dateOfYear: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' }),
   full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' }),
   percent: new Intl.NumberFormat(undefined, { style: 'percent' }),
 };
 
 export const formatted = (kind, value) => formats[kind].format(value);
 
+const isThisYear = ms => new Date(ms).getFullYear() === new Date().getFullYear();
+
+/** A day, of another year with that. */
+export const dayOf = ms => formatted(isThisYear(ms) ? 'day' : 'dayOfYear', ms);
+
 /** The time of today, else the date. */
 export function shortTime(ms) {
   const isToday = new Date(ms).toDateString() === new Date().toDateString();
-  return formatted(isToday ? 'time' : 'date', ms);
+  return formatted(isToday ? 'time' : isThisYear(ms) ? 'date' : 'dateOfYear', ms);
 }
 
 /** "1.2 MB" */

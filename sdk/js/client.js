@@ -1,6 +1,7 @@
 // A device of an account: its requests by fetch(), what is pushed by WebSocket, its records
 // in a storage. What is asked and what it means is decided in the module (module.js).
 import { areTokens, checkLogin, isDone, parse, refusalOf } from './answers.js';
+import { compiledBy } from './compiled.js';
 import { Listeners } from './listeners.js';
 import { Live } from './live.js';
 import { Failure, Module } from './module.js';
@@ -80,18 +81,18 @@ export class Client extends Orders {
 
   /** Rejects where the passphrase does not open that storage; another tab may have its lock. */
   static async check({ storage, passphrase, wasm }) {
-    await Records.open(storage, passphrase, keyWith(await wasm()));
+    await Records.open(storage, passphrase, keyWith(await compiledBy(wasm)));
   }
 
   /** The rows of a QR code of that text: "1" is dark. */
   static async qr(text, { wasm }) {
-    return apart(await wasm()).qr(text);
+    return apart(await compiledBy(wasm)).qr(text);
   }
 
   async #begin(f) {
     this.#unlock = await this.#options.storage.lock(this.#options.lock);
     try {
-      this.#compiled = await this.#options.wasm();
+      this.#compiled = await compiledBy(this.#options.wasm);
       await f();
       return this;
     } catch (error) {
@@ -122,9 +123,11 @@ export class Client extends Orders {
   }
 
   async #comeIn(isNew) {
-    const { storage, passphrase, username, scryptN, token } = this.#options;
-    const password = apart(this.#compiled).password(username, passphrase);
+    const { storage, passphrase, scryptN, token } = this.#options;
     if (await Records.exist(storage)) await this.#openRecords();
+    const username = this.#options.username ?? this.#account?.username;
+    if (!username) throw new Failure('usage', 'username', 'A user name is wanted.');
+    const password = apart(this.#compiled).password(username, passphrase);
     if (isNew && this.#account)
       throw new Failure('conflict', 'state-exists', 'There is a state already.');
     if (this.#account && this.#account.username !== username)
@@ -179,6 +182,12 @@ export class Client extends Orders {
 
   get deviceId() {
     return this.#account?.device_id;
+  }
+
+  /** Whose device this is, and whether a server pushes to it. */
+  async status() {
+    return { username: this.username, deviceId: this.deviceId,
+      connected: this.#live?.isOpen };
   }
 
   /** Ends what is under way; the state stays, and can be opened again. */
@@ -566,26 +575,3 @@ export class Client extends Orders {
     });
   }
 }
-
-/** The same with other defaults, for a browser or node. */
-export const withDefaults = defaults => class extends Client {
-  static open(options) {
-    return Client.open({ ...defaults, ...options });
-  }
-
-  static register(options) {
-    return Client.register({ ...defaults, ...options });
-  }
-
-  static login(options) {
-    return Client.login({ ...defaults, ...options });
-  }
-
-  static check(options) {
-    return Client.check({ ...defaults, ...options });
-  }
-
-  static qr(text, options) {
-    return Client.qr(text, { ...defaults, ...options });
-  }
-};

@@ -302,6 +302,9 @@ export interface Calls {
   readonly ended: Promise<Failure | undefined>;
   close(): Promise<void>;
 
+  /** Whose device this is, and whether a server pushes to it: what the events `connected` and
+   * `disconnected` have said last. */
+  status(): Promise<{ username: string; deviceId: string; connected?: boolean }>;
   sessions(): Promise<Session[]>;
   describe(session: string): Promise<Session>;
   members(session: string): Promise<Member[]>;
@@ -415,7 +418,10 @@ export interface Client extends Calls {}
 export class Client {
   static open(options: OpenOptions): Promise<Client>;
   static register(options: LoginOptions): Promise<Client>;
-  static login(options: LoginOptions): Promise<Client>;
+  /** Without a user name the one of the state: of a device that waits to be approved, or has
+   * logged out. */
+  static login(options: Partial<Pick<LoginOptions, 'username'>> &
+    Omit<LoginOptions, 'username'>): Promise<Client>;
   static exists(storage: Storage): Promise<boolean>;
   /** Rejects where the passphrase does not open that storage: also while another tab has the
    * device, which does what it is asked for without. */

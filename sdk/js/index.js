@@ -1,15 +1,13 @@
 // @hermetic/client in a browser.
-import { withDefaults } from './client.js';
+import { withDefaults } from './defaults.js';
 import { SharedClient as Shared } from './tabs.js';
 
 export { IndexedDbStorage } from './indexed-db.js';
 export { Failure } from './module.js';
 export { MemoryStorage } from './storage.js';
 
-let compiled;
-
-/** The module that stands beside this file, compiled once. */
-const wasm = () => compiled ??=
+/** The module that stands beside this file. */
+const wasm = () =>
   WebAssembly.compileStreaming(fetch(new URL('./hermetic.wasm', import.meta.url)));
 
 export const Client = withDefaults({ wasm });

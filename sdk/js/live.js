@@ -9,6 +9,7 @@ export class Live {
   #has;
   #socket;
   #open = false;
+  #isTold = false; // that there is no connection
   #closed = false;
   #timer;
   #backoff = FIRST_MS;
@@ -24,6 +25,11 @@ export class Live {
   open() {
     if (this.#socket || this.#closed || this.#timer) return;
     this.#connect().catch(error => this.#lost(error.message));
+  }
+
+  /** Whether a server pushes; undefined as long as the first try has not come to an end. */
+  get isOpen() {
+    return this.#open || (this.#isTold ? false : undefined);
   }
 
   close() {
@@ -75,8 +81,13 @@ export class Live {
     clearTimeout(this.#pong);
     this.#socket = undefined;
     if (this.#closed) return;
-    if (this.#open) this.#has.say('disconnected', reason);
+    const wasOpen = this.#open;
     this.#open = false;
+    // a first try may have failed by an outdated token alone
+    if (wasOpen || (!this.#isTold && this.#backoff > FIRST_MS)) {
+      this.#isTold = true;
+      this.#has.say('disconnected', reason);
+    }
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.open();
@@ -89,6 +100,7 @@ export class Live {
     for (const [session, after] of await this.#has.places())
       this.#subscribe(socket, session, after);
     this.#open = true;
+    this.#isTold = false;
     this.#has.say('connected', '');
     this.#alive(socket);
     await this.#has.welcomes();

@@ -9,7 +9,7 @@ import { Listeners } from './listeners.js';
 import { Failure } from './module.js';
 
 const READS = ['sessions', 'describe', 'invitations', 'entry', 'entries', 'outbox', 'verify',
-  'devices', 'blocks', 'letters', 'person', 'find', 'search', 'wishes', 'saveFile',
+  'devices', 'blocks', 'letters', 'person', 'find', 'search', 'wishes', 'status', 'saveFile',
   'newRecoveryKey'];
 const DONE_TWICE = ['refresh', 'shown', 'flush', 'readTo', 'compared', 'send', 'type',
   'setWish', 'accept', 'block', 'unblock', 'link', 'sendFile', 'cancel'];

@@ -199,11 +199,14 @@ export class Page {
     return this.does('return violations');
   }
 
-  async looks({ width, height, dark = false }) {
+  /** `forced`: the system chooses the colours; `still`: nothing may move. */
+  async looks({ width, height, dark = false, forced = false, still = false }) {
     await this.call('Emulation.setDeviceMetricsOverride', { width, height,
       deviceScaleFactor: 1, mobile: width < 500 });
     await this.call('Emulation.setEmulatedMedia',
-      { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
+      { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' },
+        { name: 'forced-colors', value: forced ? 'active' : 'none' },
+        { name: 'prefers-reduced-motion', value: still ? 'reduce' : '' }] });
   }
 
   async picture() {
