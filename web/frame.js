@@ -16,7 +16,7 @@ class Frame {
   #list;
   #conversation;
   #kept = new Map(); // session → what is written and not sent
-  #main = el('main');
+  #talk = el('section', { class: 'talk' });
   #status = el('p', { class: 'status', role: 'status' });
   #waiting = el('div'); // a device that waits to be approved
   #troubles = el('div');
@@ -26,10 +26,10 @@ class Frame {
     this.#page = page;
     this.#model = new Model(client);
     this.#list = new List(this.#model, id => this.open(id));
-    this.#element = el('div', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
+    this.#element = el('main', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
       el('header', {}, el('h1', {}, say('sessions')), this.#buttons()),
-      this.#status, this.#waiting, this.#troubles, this.#list.element), this.#main);
-    this.#main.append(noConversation());
+      this.#status, this.#waiting, this.#troubles, this.#list.element), this.#talk);
+    this.#talk.append(noConversation());
     page.replaceChildren(this.#element);
     this.#listen();
   }
@@ -120,13 +120,13 @@ class Frame {
     for (const row of [...this.#troubles.children])
       if (row.dataset.trouble === id) row.remove();
     if (!isThere) {
-      this.#main.replaceChildren(noConversation());
+      this.#talk.replaceChildren(noConversation());
       if (before) this.#list.focus(before.id);
       return;
     }
     this.#conversation = new Conversation(this.#model, id,
       { onBack: () => history.back(), kept: this.#keptOf(id) });
-    this.#main.replaceChildren(this.#conversation.element);
+    this.#talk.replaceChildren(this.#conversation.element);
     await this.#conversation.begin(number);
   }
 
