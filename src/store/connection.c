@@ -180,6 +180,7 @@ static bool send_one(struct connection *c, struct store_request *r)
 				 r->statement, &r->params, state);
 
 	r->prepares = *state != before;
+	r->deadline = clock_steady_ms() + c->settings.wait_ms;
 	return sent;
 }
 

@@ -20,7 +20,9 @@ struct connection_settings {
 			many, which have to fit the shards (bucket.h); 0: it
 			does so of one session alone */
 	size_t queue_max; /* requests, in flight and waiting */
-	unsigned wait_ms; /* how long a request may go unanswered */
+	unsigned
+	    wait_ms; /* how long a request may wait to be sent, and then for
+			its answer */
 	void (*on_ready)(void *arg); /* connected (again); may be NULL */
 	void (*on_notify)(void *arg, const char *payload); /* may be NULL */
 	void (*on_probe)(void *arg, const char *payload);  /* may be NULL */

@@ -7,10 +7,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
   Session, base64, firstHead, newUser, nextHead, ok,
 } from '../testlib/api.mjs';
+import { holding, letGo } from '../testlib/holding.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { needsOwn, root, runMigrate, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
@@ -198,7 +200,10 @@ describe('a connection that breaks', { skip: needsOwn }, () => {
     node = await startNode({ postgres, workers: 1 });
     alice = await newUser(node.url, 'alice');
   });
-  after(async () => { await node?.stop(); });
+  after(async () => {
+    letGo();
+    await node?.stop();
+  });
 
   test('what is asked before the break is seen is answered at once', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -229,6 +234,26 @@ describe('a connection that breaks', { skip: needsOwn }, () => {
     assert.ok(ms < 5000, `${ms} ms`);
     await until(async () => (await asks()).status === 200, { name: 'a new connection' });
     agent.destroy();
+  });
+
+  // Seconds count here: a statement has ten for its answer, from when it was sent.
+  test('what has waited for a connection is not cut off by it', async () => {
+    const [, role] = postgres.apiUrl.match(/\/\/([^:@]+)/);
+    const table = holding(postgres, 'LOCK TABLE session IN ACCESS EXCLUSIVE MODE');
+    await table.ready;
+    await postgres.psql(`ALTER ROLE "${role}" NOLOGIN`);
+    const [pid] = await postgres.backends('hermetic queries');
+    await postgres.psql(`SELECT pg_terminate_backend(${pid})`);
+    await until(async () => (await postgres.backends('hermetic queries')).length === 0,
+      { name: 'its end' });
+    const started = Date.now();
+    const answered = alice.get('/sessions');
+    await sleep(3000);
+    await postgres.psql(`ALTER ROLE "${role}" LOGIN`);
+    await sleep(started + 11_500 - Date.now());
+    await table.end();
+    assert.equal((await answered).status, 200);
+    assert.ok(Date.now() - started > 10_000);
   });
 });
 
