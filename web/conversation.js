@@ -157,12 +157,13 @@ export class Conversation {
 
   /** Anew where there is another reason for them: somebody may be about to click one. */
   #showBanners(session, isIn) {
-    const reasons = JSON.stringify([session.stop, isIn,
+    const reasons = JSON.stringify([session.stop, session.state,
       session.members.map(m => [m.mark, m.seen, m.compared])]);
     if (reasons === this.#reasons) return;
     this.#reasons = reasons;
     exchange(this.#banners, ...bannersOf(this.#model, session, () => this.#synchronize()),
-      ...isIn ? [] : [el('p', { class: 'banner' }, say('left'))]);
+      ...isIn ? [] : [el('p', { class: 'banner' },
+        say(session.state === 'removed' ? 'removed' : 'left'))]);
   }
 
   #showTyping() {

@@ -62,6 +62,7 @@ const TEXTS = {
   offline: 'The server is not reached. What you write is kept, and sent later.',
   unread: { one: '{count} unread message', other: '{count} unread messages' },
   left: 'You are not in this session any more.',
+  removed: 'You were removed from this session.',
   you: 'you',
   nothingSaid: 'Nothing was said yet',
 

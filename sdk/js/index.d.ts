@@ -197,6 +197,7 @@ export interface Session {
   name?: string;
   subject?: string;
   algorithm: string;
+  /** 'member', 'joining', 'creating'; 'left' and 'removed': what was read stays readable. */
   state: string;
   last_seq: number;
   /** Up to where the person has read, and how many texts of others stand behind that: 1,000

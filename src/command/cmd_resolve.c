@@ -38,8 +38,10 @@ static const char *explain(const char *stop)
  * that reads it finds that out. */
 static bool is_outside(const json_t *session)
 {
-	return strcmp(out_member(session, "state"), "joining") == 0 ||
-	       strcmp(out_member(session, "state"), "left") == 0;
+	const char *state = out_member(session, "state");
+
+	return strcmp(state, "joining") == 0 || strcmp(state, "left") == 0 ||
+	       strcmp(state, "removed") == 0;
 }
 
 static void print_stop(const json_t *session)

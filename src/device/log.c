@@ -118,8 +118,11 @@ static enum err take_removal(struct device *d,
 	    span_equal(buf_span(&event->identity), span_str(core_self(d)));
 	enum err e;
 
-	if (!copy || FAULT(COPY_UNNOTICED))
-		return log_end(d, event->seq, event->seq - 1, head);
+	if (!copy || FAULT(COPY_UNNOTICED)) {
+		TRY(log_end(d, event->seq, event->seq - 1, head));
+		membership_set_removed(&d->open);
+		goto out;
+	}
 	TRY(membership_set_ended(&d->open, event->seq - 1, head));
 	TRY(note_copy(d, event->seq - 1, head));
 out:

@@ -213,7 +213,8 @@ enum hermetic_standing {
 	 * added and has not joined. */
 	HERMETIC_INVITED,
 	HERMETIC_JOINING, /* begun, and not ended yet */
-	/* What was read stays readable; or a newer version has written it, which alone
+	/* By itself or removed (hermetic_json() of hermetic_sessions() has `state`, "left"
+	 * or "removed"). What was read stays readable; or a newer version has written it, which alone
 	 * can read it, or what is stored of it is damaged: then what is asked about it is
 	 * refused, "state-version" or "session-damaged". */
 	HERMETIC_LEFT

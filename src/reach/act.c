@@ -295,11 +295,15 @@ static bool is_out(struct act *act)
 {
 	struct why quiet = { 0 };
 	json_t *session = NULL;
-	bool out;
+	const char *state;
+	bool out = false;
 
-	out = look_session(act->whose.device, act->at, &quiet, &session) ==
-		  ERR_OK &&
-	      strcmp(record_string(session, "state"), "left") == 0;
+	if (look_session(act->whose.device, act->at, &quiet, &session) ==
+	    ERR_OK) {
+		state = record_string(session, "state");
+		out =
+		    strcmp(state, "left") == 0 || strcmp(state, "removed") == 0;
+	}
 	json_decref(session);
 	return out;
 }

@@ -112,6 +112,9 @@ describe('the life of a session', { concurrency: false }, () => {
       await bob.does('remove', id, carol.name);
       await alice.does('send', id, 'after');
       assert.deepEqual(await carol.texts(id), ['before']);
+      const state = async person => (await person.does('sessions'))
+        .find(s => s.session_id === id).state;
+      assert.equal(await state(carol), 'removed');
       await carol.cannot('not-a-member', 'send', id, 'hello?');
       await carol.cannot('not-invited', 'join', id);
       assert.deepEqual(await names(alice, id), [alice.name, bob.name].sort());
@@ -127,6 +130,11 @@ describe('the life of a session', { concurrency: false }, () => {
       for (const wrong of [[`${bob.name}/1`, 'admin'], [bob.name, 'king']])
         await assert.rejects(alice.cannot('usage', 'role', id, ...wrong),
           /gave 2/);
+      // who goes was not removed, also where the leaf is removed after that
+      await alice.does('leave', id);
+      await bob.does('send', id, 'alone');
+      await alice.does('sessions');
+      assert.equal(await state(alice), 'left');
     });
 
   test('who is invited again is in again, from then on', async () => {

@@ -138,7 +138,9 @@ static const char *state_of(const struct membership *m)
 		return "joining";
 	if (membership_todo_is(m, "create"))
 		return "creating";
-	return session_member(m->session) ? "member" : "left";
+	if (session_member(m->session))
+		return "member";
+	return membership_was_removed(m) ? "removed" : "left";
 }
 
 static enum err describe(struct device *d, json_t **description)

@@ -146,6 +146,9 @@ MUST_CHECK enum err membership_behind_place(const struct membership *m,
  * it departed, at it: the group that it has is the one of there. */
 MUST_CHECK enum err membership_set_ended(struct membership *m, uint64_t seq,
 					 const uint8_t head[CHAIN_HEAD]);
+/* And it did not depart: a commit has removed it. */
+void membership_set_removed(struct membership *m);
+bool membership_was_removed(const struct membership *m);
 /* ERR_PEER_MALFORMED: it is not known. */
 MUST_CHECK enum err membership_ended_place(const struct membership *m,
 					   uint64_t *seq,

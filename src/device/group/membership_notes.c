@@ -158,6 +158,18 @@ enum err membership_set_ended(struct membership *m, uint64_t seq,
 	return note_place(m, "ended", seq, head);
 }
 
+void membership_set_removed(struct membership *m)
+{
+	(void)json_object_set_new(json_object_get(m->notes, "ended"), "removed",
+				  json_true());
+}
+
+bool membership_was_removed(const struct membership *m)
+{
+	return json_is_true(
+	    json_object_get(json_object_get(m->notes, "ended"), "removed"));
+}
+
 enum err membership_ended_place(const struct membership *m, uint64_t *seq,
 				uint8_t head[CHAIN_HEAD])
 {
