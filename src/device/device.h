@@ -234,6 +234,11 @@ MUST_CHECK enum err device_entry(struct device *device, const char *session,
 MUST_CHECK enum err device_file(struct device *device, const char *session,
 				uint64_t seq, struct attachment *file);
 
+/* The same of what was said in the session under that key of the caller's, be it in the log
+ * or in the outbox. ERR_STATE_GONE: nothing was, or no file. */
+MUST_CHECK enum err device_file_said(struct device *device, const char *session,
+				     const char *key, struct attachment *file);
+
 /* The session's picture: appends its bytes. ERR_STATE_GONE: it has none. */
 MUST_CHECK enum err device_picture(struct device *device, const char *session,
 				   struct buf *bytes);

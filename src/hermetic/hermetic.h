@@ -363,7 +363,8 @@ struct hermetic_watch {
 	bool (*goes_on)(void *context);
 };
 
-/* `text`, `saying`, `watch` and `sent` may be NULL. Without a key the file is one. */
+/* `text`, `saying`, `watch` and `sent` may be NULL. Without a key the file is one; with one,
+ * the same file, called the same, is sent once. */
 enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 					const char *path, const char *text,
 					const struct hermetic_saying *saying,

@@ -46,6 +46,62 @@ static enum err say(const struct upload *upload, struct order order,
 	return sayer->say(sayer->context, &order);
 }
 
+static bool is_called(const struct attachment *a, const struct attachment *b)
+{
+	return a->size == b->size &&
+	       span_equal(buf_span(&a->name), buf_span(&b->name)) &&
+	       span_equal(buf_span(&a->type), buf_span(&b->type));
+}
+
+/* *said: under the caller's key a message names this very file. Then the upload has what that
+ * message says of it, and there is nothing to seal and to send. */
+static enum err find_said(struct account *a, const struct order *order,
+			  const struct sealing_watch *watch,
+			  struct upload *upload, bool *said)
+{
+	struct attachment before = { .size = 0 };
+	enum err e;
+
+	*said = false;
+	if (order->key == NULL || upload->from < 0)
+		return ERR_OK;
+	e = device_file_said(a->device, order->session, order->key, &before);
+	if (e == ERR_STATE_GONE)
+		e = ERR_OK;
+	else if (e == ERR_OK && is_called(&before, &upload->file))
+		e = upload_is_of(a, upload, &before, watch, said);
+	TRY(e);
+	if (*said) {
+		attachment_clear(&upload->file);
+		upload->file = before;
+		before = (struct attachment){ .size = 0 };
+	}
+out:
+	attachment_clear(&before);
+	return e;
+}
+
+/* Ciphertext of the upload is at the server after that. */
+static enum err store(struct account *a, struct upload *upload,
+		      const struct sealing_watch *sealing, struct transfer *t)
+{
+	enum err e;
+
+	if (upload->from >= 0) { /* nothing is sealed for nothing */
+		t->watch = is_wanted;
+		TRY(transfer_place(a, t));
+		t->watch = watch;
+		e = upload_seal(a, upload, sealing);
+		if (e != ERR_OK)
+			transfer_give_back(a, t);
+		TRY(e);
+		t->fd = upload->fd;
+	}
+	TRY(transfer_up(a, t));
+out:
+	return e;
+}
+
 enum err files_send(struct account *a, const char *path, struct order order,
 		    const struct files_watch *watcher,
 		    const struct files_sayer *sayer)
@@ -58,11 +114,13 @@ enum err files_send(struct account *a, const char *path, struct order order,
 		watcher != NULL ? watcher->context : NULL
 	};
 	struct transfer t;
-	bool said = false;
+	bool said = false, before;
 	enum err e, closed;
 
 	TRY(look_suite(a->device, order.session, &a->why, &suite));
 	TRY(upload_open(a, order.session, path, suite, &upload));
+	TRY(find_said(a, &order, sealing.goes_on != NULL ? &sealing : NULL,
+		      &upload, &before));
 	watched.total = attachment_sealed_size(upload.file.size);
 	t = (struct transfer){ .session = order.session,
 			       .file = upload.file.id,
@@ -71,20 +129,11 @@ enum err files_send(struct account *a, const char *path, struct order order,
 			       .size = watched.total,
 			       .watch = watch,
 			       .context = &watched };
-	if (upload.from >= 0) { /* nothing is sealed for nothing */
-		t.watch = is_wanted;
-		TRY(transfer_place(a, &t));
-		t.watch = watch;
-		e = upload_seal(a, &upload,
-				sealing.goes_on != NULL ? &sealing : NULL);
-		if (e != ERR_OK)
-			transfer_give_back(a, &t);
-		TRY(e);
-		t.fd = upload.fd;
-	}
-	TRY(transfer_up(a, &t));
+	if (!before)
+		TRY(store(a, &upload, sealing.goes_on != NULL ? &sealing : NULL,
+			  &t));
 	e = say(&upload, order, sayer);
-	said = e == ERR_OK || e == ERR_STATE_CONFLICT;
+	said = !before && (e == ERR_OK || e == ERR_STATE_CONFLICT);
 out:
 	closed = upload_close(a, &upload, said);
 	return e != ERR_OK ? e : closed;

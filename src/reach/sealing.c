@@ -1,6 +1,7 @@
 #include "reach/sealing.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { CHUNK = 65536 };
@@ -20,7 +21,7 @@ static enum err read_some(int fd, uint64_t at, uint8_t *to, size_t max,
 
 static enum err write_all(int fd, uint64_t at, const uint8_t *bytes, size_t n)
 {
-	while (n > 0) {
+	while (n > 0 && fd >= 0) { /* -1: into nothing */
 		ssize_t done = pwrite(fd, bytes, n, (off_t)at);
 
 		if (done < 0 && errno == EINTR)
@@ -60,6 +61,24 @@ enum err sealing_seal(int from, struct attachment *file, int to,
 out:
 	attachment_free(stream);
 	sec_wipe(chunk, sizeof(chunk));
+	return e;
+}
+
+enum err sealing_is_of(int from, const struct attachment *file,
+		       const struct sealing_watch *watch, bool *is)
+{
+	struct attachment again = { .size = 0,
+				    .aead = file->aead,
+				    .key = file->key };
+	enum err e;
+
+	*is = false;
+	memcpy(again.nonce, file->nonce, sizeof(again.nonce));
+	TRY(sealing_seal(from, &again, -1, watch));
+	*is = again.size == file->size &&
+	      memcmp(again.hash, file->hash, sizeof(again.hash)) == 0;
+out:
+	attachment_clear(&again);
 	return e;
 }
 

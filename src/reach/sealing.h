@@ -16,6 +16,11 @@ struct sealing_watch {
 MUST_CHECK enum err sealing_seal(int from, struct attachment *file, int to,
 				 const struct sealing_watch *watch);
 
+/* *is: the file that `from` is, from its start, is the one that `file` names. Nothing is
+ * written. Fails as sealing_seal(). */
+MUST_CHECK enum err sealing_is_of(int from, const struct attachment *file,
+				  const struct sealing_watch *watch, bool *is);
+
 /* The other way. What is in `to` counts only after success: ERR_PEER_CRYPTO when
  * `from` is not what the message names. */
 MUST_CHECK enum err sealing_open(int from, const struct attachment *file,

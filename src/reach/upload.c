@@ -271,6 +271,15 @@ out:
 	return e;
 }
 
+enum err upload_is_of(struct account *a, const struct upload *upload,
+		      const struct attachment *file,
+		      const struct sealing_watch *watch, bool *is)
+{
+	enum err e = sealing_is_of(upload->from, file, watch, is);
+
+	return e == ERR_OK ? ERR_OK : explain(a, upload, e);
+}
+
 enum err upload_close(struct account *a, struct upload *upload, bool over)
 {
 	enum err e = ERR_OK;

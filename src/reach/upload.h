@@ -43,6 +43,12 @@ MUST_CHECK enum err upload_open(struct account *a, const char *session,
 MUST_CHECK enum err upload_seal(struct account *a, struct upload *upload,
 				const struct sealing_watch *watch);
 
+/* *is: the file of the path, not sealed yet, is the one that `file` names. Fails as
+ * upload_seal(). */
+MUST_CHECK enum err upload_is_of(struct account *a, const struct upload *upload,
+				 const struct attachment *file,
+				 const struct sealing_watch *watch, bool *is);
+
 /* `over`: nothing of it is needed any more. */
 MUST_CHECK enum err upload_close(struct account *a, struct upload *upload,
 				 bool over);

@@ -46,6 +46,41 @@ describe('files at the command line', { concurrency: false }, () => {
     FROM hermetic.file WHERE NOT gone`))[0].n;
   const waiting = who => readdirSync(join(who.home, 'files'));
 
+  test('a file that was said under an id is said once, and no other file under that', async () => {
+    const bytes = randomBytes(200_000), path = newFile('plan.pdf', bytes);
+    const once = ['--id', 'the-plan', '--caption', 'See page 3'];
+    const seq = await sends(alice, path, ...once), files = await stored();
+    assert.equal(await sends(alice, path, ...once), seq);
+    assert.equal(await sends(alice, newFile('plan.pdf', bytes), ...once), seq);
+    assert.equal(await stored(), files); // nothing was stored again
+    const other = Buffer.from(bytes);
+    other[100_000] ^= 1;
+    for (const [file, ...more] of [[newFile('plan.pdf', other), ...once],
+      [newFile('plans.pdf', bytes), ...once],
+      [newFile('plan.pdf', bytes.subarray(1)), ...once],
+      [path, '--id', 'the-plan', '--caption', 'See page 4'], [path, '--id', 'the-plan']])
+      await alice.cannot('key-reused', 'send', id, '--file', file, ...more);
+    await alice.cannot('key-reused', 'send', id, 'See page 3', '--id', 'the-plan');
+    assert.equal((await alice.does('read', id)).filter(m => m.file?.name === 'plan.pdf').length, 1);
+    assert.deepEqual(waiting(alice), []);
+  });
+
+  test('so is one that waits in the outbox', async () => {
+    const proxy = await startProxy(node.url, { request: ({ path }) =>
+      path.endsWith('/send') ? { drop: true } : undefined });
+    const path = newFile('kept.pdf', randomBytes(50_000));
+    const says = () => alice.run('send', id, '--file', path, '--id', 'kept');
+    alice.server = proxy.url;
+    const first = await says(), again = await says();
+    alice.server = node.url;
+    assert.deepEqual([first.code, again.code], [4, 4], again.err);
+    assert.equal(again.json.at(-1).item, first.json.at(-1).item);
+    await alice.does('outbox', id, '--flush');
+    assert.ok((await says()).json.at(-1).seq > 0);
+    assert.equal((await alice.does('read', id)).filter(m => m.file?.name === 'kept.pdf').length, 1);
+    await proxy.stop();
+  });
+
   test('a file with a caption is read and saved as it was', async () => {
     const bytes = randomBytes(700_000), to = newFolder();
     const seq = await sends(alice, newFile('notes.pdf', bytes), '--caption', 'As promised');

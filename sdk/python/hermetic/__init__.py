@@ -616,13 +616,15 @@ class Device:
 
     def send_file(self, session: str, path: str, text: str = "", *, about: int = 0,
                   to_new_members: bool = False, topic: str | None = None,
+                  key: str | None = None, expires: int = 0,
                   watch: Callable[[int, int], bool] | None = None) -> Sent:
         """`watch` is told how many bytes of how many are there; False ends it, and the
-        next call for the same file goes on."""
+        next call for the same file goes on. The same file under the same `key` is sent
+        once."""
         sent = _native.Sent()
         return self._said(sent, lib.hermetic_send_file(
             self._h, _text(session), _text(path), _text(text),
-            _saying(Act.SAY, about, None, to_new_members, topic), _watch(watch),
+            _saying(Act.SAY, about, key, to_new_members, topic, expires), _watch(watch),
             c.byref(sent)))
 
     def save_file(self, session: str, number: int, folder: str, *,

@@ -447,7 +447,7 @@ enum err outbox_drop(struct membership *m, uint64_t item, size_t *dropped)
 
 /* ---- listing ---- */
 
-static enum err put_content(const struct membership *m, const json_t *item,
+enum err outbox_put_content(const struct membership *m, const json_t *item,
 			    json_t *row)
 {
 	struct buf content = BUF_INIT;
@@ -479,7 +479,6 @@ static enum err put_content(const struct membership *m, const json_t *item,
 			    value));
 	if (said.has_file)
 		TRY(attached_put(row, &said.file));
-	attached_hide(row);
 out:
 	said_clear(&said);
 	buf_clear(&content);
@@ -508,7 +507,8 @@ static enum err list_item(const struct membership *m, const json_t *item,
 	if (json_object_get(item, "expires_at") != NULL)
 		(void)json_object_set(row, "expires_at",
 				      json_object_get(item, "expires_at"));
-	TRY(put_content(m, item, row));
+	TRY(outbox_put_content(m, item, row));
+	attached_hide(row);
 	ENSURE(json_array_append(list, row) == 0, ERR_LOCAL_MEMORY);
 out:
 	json_decref(row);

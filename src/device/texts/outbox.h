@@ -33,6 +33,10 @@ bool outbox_is_quiet(const json_t *item);
 const json_t *outbox_find_quiet(const struct membership *m, const char *kind);
 void outbox_forget_quiet(struct membership *m);
 
+/* Adds what the item says to `row`, with what opens a file that it names (attached.h). */
+MUST_CHECK enum err outbox_put_content(const struct membership *m,
+				       const json_t *item, json_t *row);
+
 /* Has the time of an item come before it was sent? */
 bool outbox_is_over(const struct device *d, const json_t *item);
 

@@ -2,11 +2,13 @@
 
 #include "crypto/hash.h"
 #include "device/core.h"
+#include "device/texts/attached.h"
 #include "device/texts/content.h"
 #include "device/texts/outbox.h"
 #include "device/texts/said.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NAME_SIZE 192
 
@@ -90,20 +92,12 @@ bool outbox_keys_was_left(const struct device *d, const json_t *record,
 	       membership_left(core_store(d), &d->open, line, seq);
 }
 
-enum err outbox_find_key(struct device *d, const char *key, struct span content,
-			 uint64_t *item, uint64_t *seq)
+static enum err read_key(struct device *d, const json_t *record, uint64_t *item,
+			 uint64_t *seq)
 {
-	struct digest digest, said;
-	json_t *record = NULL;
 	uint64_t number, place;
-	char name[NAME_SIZE];
 	enum err e;
 
-	key_name(d, key, name);
-	TRY(record_get(core_store(d), name, &record));
-	TRY(digest_said(content, &digest));
-	TRY(record_digest(record, "digest", said.bytes));
-	ENSURE(digest_equal(digest, said), ERR_STATE_CONFLICT);
 	TRY(record_number(record, "item", &number));
 	TRY(record_number(record, "seq", &place));
 	ENSURE(place > 0 ? !outbox_keys_was_left(d, record, place)
@@ -112,6 +106,65 @@ enum err outbox_find_key(struct device *d, const char *key, struct span content,
 	*item = number;
 	*seq = place;
 out:
+	return e;
+}
+
+enum err outbox_find_key(struct device *d, const char *key, struct span content,
+			 uint64_t *item, uint64_t *seq)
+{
+	struct digest digest, said;
+	json_t *record = NULL;
+	char name[NAME_SIZE];
+	enum err e;
+
+	key_name(d, key, name);
+	TRY(record_get(core_store(d), name, &record));
+	TRY(digest_said(content, &digest));
+	TRY(record_digest(record, "digest", said.bytes));
+	ENSURE(digest_equal(digest, said), ERR_STATE_CONFLICT);
+	TRY(read_key(d, record, item, seq));
+out:
 	json_decref(record);
+	return e;
+}
+
+static enum err file_of(struct device *d, const char *key,
+			struct attachment *file)
+{
+	json_t *record = NULL, *entry = NULL;
+	uint64_t item, seq;
+	char name[NAME_SIZE];
+	enum err e;
+
+	ENSURE(d->open.session != NULL, ERR_STATE_GONE);
+	key_name(d, key, name);
+	TRY(record_get(core_store(d), name, &record));
+	TRY(read_key(d, record, &item, &seq));
+	if (seq > 0) {
+		TRY(membership_entry(core_store(d), d->open.id, seq, &entry));
+	} else {
+		entry = json_object();
+		ENSURE(entry != NULL, ERR_LOCAL_MEMORY);
+		TRY(outbox_put_content(
+		    &d->open, outbox_find_item(&d->open, item), entry));
+	}
+	TRY(attached_get(entry, file));
+out:
+	json_decref(entry);
+	json_decref(record);
+	return e;
+}
+
+enum err device_file_said(struct device *device, const char *session,
+			  const char *key, struct attachment *file)
+{
+	enum err e;
+
+	memset(file, 0, sizeof(*file));
+	TRY(core_begin(device));
+	TRY(core_load(device, session));
+	TRY(file_of(device, key, file));
+out:
+	core_end_reading(device);
 	return e;
 }
