@@ -156,6 +156,37 @@ bool order_changes_group(enum order_kind kind)
 	return false;
 }
 
+/* What the order is about, where it is about somebody or something. */
+static bool is_whole(const struct order *order)
+{
+	switch (order->kind) {
+	case ORDER_REMOVE:
+	case ORDER_ROLE:
+	case ORDER_BAN:
+	case ORDER_UNINVITE:
+	case ORDER_DEPART:
+		return order->whom != NULL;
+	case ORDER_INVITE:
+		return order->user_count > 0;
+	case ORDER_MOVE:
+		return order->algorithm != NULL;
+	case ORDER_ROTATE:
+	case ORDER_ASKED:
+	case ORDER_LEAVE:
+	case ORDER_REFRESH:
+	case ORDER_SEND:
+	case ORDER_CREATE:
+	case ORDER_JOIN:
+	case ORDER_RESOLVE:
+	case ORDER_STOCK:
+	case ORDER_ACCOUNT:
+	case ORDER_MEET:
+	case ORDER_LETTER:
+		break;
+	}
+	return true;
+}
+
 enum err order_begin(struct device *d)
 {
 	struct work *work = &d->work;
@@ -164,6 +195,10 @@ enum err order_begin(struct device *d)
 
 	if (e != ERR_OK)
 		return e;
+	if (!is_whole(&work->order))
+		return why_set(&work->why, ERR_PEER_INVALID, "usage",
+			       "The order does not say whom or what it is "
+			       "about.");
 	work->begun = true;
 	if (d->open.session != NULL)
 		memcpy(work->outcome.session, d->open.id, sizeof(d->open.id));

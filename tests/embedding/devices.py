@@ -70,6 +70,9 @@ with device(home, "first") as me, device(other_home, "second") as other:
     sent = me.send_file(session, path, "my notes", to_new_members=True,
                         watch=lambda *step: not steps.append(step))
     assert steps[-1] == (256016, 256016) and sent.number > 0, (steps, sent)
+    once = [me.send_file(session, path, key="notes", to_new_members=True).number
+            for _ in range(2)]
+    assert once[0] == once[1] > sent.number, once
     other.refresh(session)
     assert other.save_file(session, sent.number, other_home) == "notes.txt"
     with open(os.path.join(other_home, "notes.txt"), "rb") as saved:

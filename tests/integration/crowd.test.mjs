@@ -18,7 +18,8 @@ describe('crowds', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres, env: { HERMETIC_HEAD_SECONDS: '2',
       HERMETIC_METRICS_PORT: String(metrics),
-      HERMETIC_QUEUE_MESSAGES: '16', HERMETIC_ROTATION_MESSAGES: '1000000',
+      HERMETIC_QUEUE_MESSAGES: '16', HERMETIC_WEBSOCKETS: '1000',
+      HERMETIC_ROTATION_MESSAGES: '1000000',
       HERMETIC_WEBSOCKET_BYTES: String(BUDGET),
       // what is freed counts as free
       ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:quarantine_size_mb=1' } });
