@@ -120,9 +120,8 @@ function ways(model) {
     say('logOutText')), all.row, go, problem);
 }
 
-export async function showAccount(model) {
-  const name = await model.askUsername() ??
-    model.sessions.flatMap(s => s.members).find(m => m.own)?.username;
+export function showAccount(model) {
+  const name = model.username;
   openDialog(name ? say('accountOf', { who: name }) : say('account'),
     ...name ? [part(say('yourNumbers'),
       async () => [digitsElement((await model.client.verify(name)).digits)])] : [],

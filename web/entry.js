@@ -105,10 +105,11 @@ function reactions(entry, has) {
   const all = Object.entries(entry.reactions ?? {});
   if (all.length === 0 || isOver(entry)) return undefined;
   return el('div', { class: 'reactions' }, ...all.map(([emoji, users]) => {
-    const label = say('reactionBy', { emoji, who: listOf(users) });
+    // begins with what is seen
+    const label = say('reactionBy', { emoji: `${plain(emoji)} ${users.length}`, who: listOf(users) });
     return el('button', { type: 'button', title: label, 'aria-label': label,
       'aria-pressed': String(users.includes(has.username)),
-      onclick: () => has.react(entry, emoji) }, el('bdi', {}, plain(emoji)), String(users.length));
+      onclick: () => has.react(entry, emoji) }, el('bdi', {}, plain(emoji)), ` ${users.length}`);
   }));
 }
 

@@ -26,9 +26,10 @@ class Frame {
     this.#page = page;
     this.#model = new Model(client);
     this.#list = new List(this.#model, id => this.open(id));
-    this.#element = el('main', { class: 'frame' }, el('nav', { 'aria-label': say('sessions') },
-      el('header', {}, el('h1', {}, say('sessions')), this.#buttons()),
-      this.#status, this.#waiting, this.#troubles, this.#list.element), this.#talk);
+    this.#element = el('main', { class: 'frame' }, el('h1', { class: 'unseen' }, say('product')),
+      el('nav', { 'aria-label': say('sessions') },
+        el('header', {}, el('h2', {}, say('sessions')), this.#buttons()),
+        this.#status, this.#waiting, this.#troubles, this.#list.element), this.#talk);
     this.#talk.append(noConversation());
     page.replaceChildren(this.#element);
     this.#listen();

@@ -16,6 +16,7 @@ export class Model {
   connected = true;
   invitations = [];
   typing = new Map(); // session → names
+  #username;
 
   constructor(client) {
     this.#client = client;
@@ -57,14 +58,15 @@ export class Model {
 
   // What has been told before this page listened. A tab of before has no such call.
   async #askStatus() {
-    const { connected = true } = await this.#client.status().catch(() => ({}));
+    const { connected = true, username } = await this.#client.status().catch(() => ({}));
     this.connected = connected;
+    this.#username = username;
     this.#tell('connection');
   }
 
-  /** One's own; undefined where the device is with a tab of before. */
-  async askUsername() {
-    return (await this.#client.status().catch(() => ({}))).username;
+  /** One's own; undefined where nothing here has it. */
+  get username() {
+    return this.#username ?? this.sessions.flatMap(s => s.members).find(m => m.own)?.username;
   }
 
   /** Whether a device of this account waits to be approved, as the list of them says. */

@@ -135,7 +135,9 @@ export class Page {
       await until(async () => {
         one = await this.focused();
         return one.isLost || (one.isInSight && one.isMarked); // once it is drawn
-      }, { name: `the focus to be seen on the way to ${name}` });
+      }, { name: `the focus to be seen on the way to ${name}` }).catch(error => {
+        throw new Error(`${error.message}: ${JSON.stringify(one)} behind ${passed.join(', ')}`);
+      });
       if (isIt(one)) return;
       // a page of more controls has none of that name, or a trap on the way
       if (passed.length === 60) throw new Error(`no ${name} among ${passed.join(', ')}`);
