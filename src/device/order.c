@@ -168,8 +168,7 @@ static bool is_whole(const struct order *order)
 		return order->whom != NULL;
 	case ORDER_INVITE:
 		return order->user_count > 0;
-	case ORDER_MOVE:
-		return order->algorithm != NULL;
+	case ORDER_MOVE: /* without an algorithm it is to new rules */
 	case ORDER_ROTATE:
 	case ORDER_ASKED:
 	case ORDER_LEAVE:
