@@ -159,31 +159,13 @@ bool order_changes_group(enum order_kind kind)
 /* What the order is about, where it is about somebody or something. */
 static bool is_whole(const struct order *order)
 {
-	switch (order->kind) {
-	case ORDER_REMOVE:
-	case ORDER_ROLE:
-	case ORDER_BAN:
-	case ORDER_UNINVITE:
-	case ORDER_DEPART:
-		return order->whom != NULL;
-	case ORDER_INVITE:
-		return order->user_count > 0;
-	case ORDER_MOVE: /* without an algorithm it is to new rules */
-	case ORDER_ROTATE:
-	case ORDER_ASKED:
-	case ORDER_LEAVE:
-	case ORDER_REFRESH:
-	case ORDER_SEND:
-	case ORDER_CREATE:
-	case ORDER_JOIN:
-	case ORDER_RESOLVE:
-	case ORDER_STOCK:
-	case ORDER_ACCOUNT:
-	case ORDER_MEET:
-	case ORDER_LETTER:
-		break;
-	}
-	return true;
+	const enum order_kind kind = order->kind;
+	bool names = kind == ORDER_REMOVE || kind == ORDER_ROLE ||
+		     kind == ORDER_BAN || kind == ORDER_UNINVITE ||
+		     kind == ORDER_DEPART;
+
+	return (!names || order->whom != NULL) &&
+	       (kind != ORDER_INVITE || order->user_count > 0);
 }
 
 enum err order_begin(struct device *d)

@@ -2,15 +2,15 @@
 // types is told, what was written while the network was away is sent once, in its order, and a
 // tab that is killed takes nothing with it that was sent.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const LONG_MS = 180_000;
 const COUNT = Number(process.env.HERMETIC_MESSAGES ?? 30); // of each of the two
@@ -29,11 +29,7 @@ async function newPerson(who, url) {
 }
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  ({ postgres, node } = await startPageNode());
   way = await startProxy(node.url, {
     request: ({ path }) => way.away && !/^\/($|web\/)/.test(path) ? { drop: true } : undefined });
   alice = await new Person('alice', node.url).register();

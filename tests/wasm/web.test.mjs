@@ -1,25 +1,21 @@
 // The page of web/ (make web) in Debian's Chromium, as a node serves it: a person registers,
 // talks with the command, and comes back; axe looks at each part of it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
-import { hermetic, root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { hermetic, until } from '../testlib/stack.mjs';
 
 const PASSPHRASE = 'a page has a passphrase';
 
 let postgres, node, browser, alice, page, id, name;
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  ({ postgres, node } = await startPageNode());
   [alice, browser] = await Promise.all([new Person('alice', node.url).register(),
     startChromium()]);
   name = `bob-${alice.name.slice(-8)}`;

@@ -1,14 +1,14 @@
 // One's account in the page of web/: a recovery key that was kept, devices that come in by a
 // code and by that key, and what an owner may do with members. axe looks at each part.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const PASSPHRASE = 'a page has a passphrase';
 const LONG_MS = 180_000;
@@ -16,11 +16,7 @@ const LONG_MS = 180_000;
 let postgres, node, browser, alice, page, name, key;
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  ({ postgres, node } = await startPageNode());
   browser = await startChromium();
   alice = await new Person('alice', node.url).register();
   name = `bob-${alice.name.slice(-8)}`;

@@ -2,14 +2,14 @@
 // through its forms and dialogs. What has the focus is in sight, and the focus stays with its
 // person, also where what had it goes or is shown anew.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const PASSPHRASE = 'no mouse is needed';
 const LONG_MS = 180_000;
@@ -17,11 +17,7 @@ const LONG_MS = 180_000;
 let postgres, node, browser, alice, page, id, name;
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  ({ postgres, node } = await startPageNode());
   browser = await startChromium();
   alice = await new Person('alice', node.url).register();
   name = `bob-${alice.name.slice(-8)}`;

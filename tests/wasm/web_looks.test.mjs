@@ -2,14 +2,14 @@
 // that moves, and as narrow as a window of 640 pixels at 200 % is. In each of them axe finds
 // nothing in any part of the page, and nothing is wider than the window.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const LONG_MS = 60_000;
 const LOOKS = { dark: { width: 960, height: 700, dark: true },
@@ -20,11 +20,7 @@ const LOOKS = { dark: { width: 960, height: 700, dark: true },
 let postgres, node, browser, alice, page, name;
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory } });
+  ({ postgres, node } = await startPageNode());
   browser = await startChromium();
   alice = await new Person('alice', node.url).register();
   name = `bob-${alice.name.slice(-8)}`;

@@ -2,15 +2,15 @@
 // away, the browser stores nothing, one reloads in between, and names are meant to deceive. Each
 // is told in words for a person, and there is a way on.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startChromium } from '../testlib/chromium.mjs';
 import { Page } from '../testlib/page.mjs';
+import { startPageNode } from '../testlib/page_node.mjs';
 import { Person } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
-import { root, startNode, startPostgres, temporary, until } from '../testlib/stack.mjs';
+import { until } from '../testlib/stack.mjs';
 
 const PASSPHRASE = 'whatever goes wrong';
 const LONG_MS = 180_000;
@@ -20,12 +20,7 @@ const OFFLINE = 'The server is not reached.';
 let postgres, node, proxy, browser, alice, page, id, name;
 
 before(async () => {
-  const directory = join(temporary('web'), 'page');
-  execFileSync('node', [join(root, 'tools/web.mjs'), directory]);
-  postgres = await startPostgres();
-  node = await startNode({ postgres,
-    env: { HERMETIC_WEB: '1', HERMETIC_WEB_DIRECTORY: directory,
-      HERMETIC_LOGINS_PER_MINUTE: '1000' } });
+  ({ postgres, node } = await startPageNode({ HERMETIC_LOGINS_PER_MINUTE: '1000' }));
   proxy = await startProxy(node.url);
   browser = await startChromium();
   alice = await new Person('alice', node.url).register();
