@@ -52,6 +52,8 @@ export class Page {
   static async open(browser, url, options) {
     const page = new Page(await browser.page('about:blank', options), url);
     await page.#tab.call('Page.enable');
+    // as a window in front of all others has it
+    await page.#tab.call('Emulation.setFocusEmulationEnabled', { enabled: true });
     await page.#tab.call('Page.addScriptToEvaluateOnNewDocument', { source: HELPERS });
     await page.reload();
     return page;
