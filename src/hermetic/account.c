@@ -9,7 +9,6 @@
 #include "reach/act_run.h"
 #include "reach/drive.h"
 #include "reach/look.h"
-#include "reach/tokens.h"
 #include "reach/view.h"
 
 #include <inttypes.h>
@@ -178,17 +177,14 @@ out:
 
 enum hermetic_result hermetic_someone_waits(struct hermetic *h, bool *waits)
 {
-	struct api_answer answer = { 0 };
-	const json_t *requests;
+	json_t *requests = NULL;
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(tokens_call(&h->a, "GET", "/devices/requests", NULL, &answer));
-	requests = json_object_get(answer.body, "requests");
-	ENSURE(json_is_array(requests), ERR_PEER_MALFORMED);
+	TRY(inside_ask_requests(h, &requests));
 	*waits = json_array_size(requests) > 0;
 out:
-	api_answer_clear(&answer);
+	json_decref(requests);
 	return inside_result(h, e);
 }
 

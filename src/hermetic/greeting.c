@@ -5,9 +5,6 @@
 #include "hermetic/inside.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
-#include "reach/tokens.h"
-
-#include <string.h>
 
 #define AGAIN_MS 4000 /* after a server that did not say it */
 
@@ -68,17 +65,14 @@ out:
 
 static enum err tell_devices(struct hermetic *h)
 {
-	struct api_answer answer = { 0 };
-	const json_t *requests;
+	json_t *requests = NULL;
 	enum err e;
 
-	TRY(tokens_call(&h->a, "GET", "/devices/requests", NULL, &answer));
-	requests = json_object_get(answer.body, "requests");
-	ENSURE(json_is_array(requests), ERR_PEER_MALFORMED);
+	TRY(inside_ask_requests(h, &requests));
 	TRY(tell_new(h, &h->greeting.devices, requests, "device_id",
 		     HERMETIC_EVENT_DEVICE_WAITS));
 out:
-	api_answer_clear(&answer);
+	json_decref(requests);
 	return e;
 }
 

@@ -2,6 +2,7 @@
 
 #include "reach/pause.h"
 #include "reach/process.h"
+#include "reach/tokens.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -382,4 +383,19 @@ enum err inside_set_wish(struct device *device, enum hermetic_wish wish,
 		return device_set_typing(device, on);
 	}
 	return ERR_PEER_INVALID;
+}
+
+enum err inside_ask_requests(struct hermetic *h, json_t **requests)
+{
+	struct api_answer answer = { 0 };
+	json_t *list;
+	enum err e;
+
+	TRY(tokens_call(&h->a, "GET", "/devices/requests", NULL, &answer));
+	list = json_object_get(answer.body, "requests");
+	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	*requests = json_incref(list);
+out:
+	api_answer_clear(&answer);
+	return e;
 }

@@ -183,6 +183,10 @@ void events_entered(struct hermetic *h, const char *session, uint64_t before);
 /* hermetic_fd() can be read: the next step has something to write. */
 void events_wake(struct hermetic *h);
 /* Something waits there that may go later; `flush` as hermetic_flush() does it. */
+/* The requests of devices that wait to be approved, as the server lists them: an array, the
+ * caller's. */
+MUST_CHECK enum err inside_ask_requests(struct hermetic *h, json_t **requests);
+
 void greeting_note(struct hermetic *h, unsigned what);
 /* *at: not before that time of the steady clock. */
 bool greeting_is_due(const struct hermetic *h, uint64_t *at);
