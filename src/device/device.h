@@ -325,8 +325,8 @@ MUST_CHECK enum err device_who_types(struct device *device, const char *session,
 				     struct buf *json);
 uint64_t device_typing_ends_at(const struct device *device);
 
-/* What that member, as members are called, has said in the session is told here: its person
- * types no more. Another process of this device may have taken it in. */
+/* The caller tells an entry of that user, named as device_who_types() names users. So the user
+ * no longer counts as typing, also where another process of this device took the entry in. */
 void device_has_said(struct device *device, const char *session,
 		     const char *user);
 

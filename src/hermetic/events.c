@@ -109,7 +109,7 @@ static void on_typing(void *context, const char *id, const json_t *names)
 	told_add(&h->told, made);
 }
 
-/* `json` is taken over; NULL: there is none. */
+/* Gives the event its text and its JSON. Takes ownership of `json`, which may be NULL. */
 static void say_why(struct told_event *made, const char *text, json_t *json)
 {
 	made->text = strdup(text);

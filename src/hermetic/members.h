@@ -1,7 +1,7 @@
 /*
- * libhermetic: the people of a session. Who is in it and whom nobody was shown yet, who is
- * asked to come, and what each may do there. Part of hermetic/hermetic.h, which says what
- * holds of all these functions.
+ * libhermetic: the people of a session. These functions list its members, say which of them
+ * the person has not been shown yet, invite others, and set what each member may do. Part of
+ * hermetic/hermetic.h, which says what holds of all these functions.
  */
 #ifndef HERMETIC_HERMETIC_MEMBERS_H
 #define HERMETIC_HERMETIC_MEMBERS_H
@@ -13,7 +13,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* ---- who is in a session ---- */
+/* ---- the members of a session ---- */
 
 struct hermetic_member {
 	const char *username, *device;
@@ -38,10 +38,10 @@ enum hermetic_result hermetic_safety_number(struct hermetic *h,
 					    const char *session,
 					    const char **digits);
 
-/* A person was shown the members with these marks: what is said from now on may be
- * sealed for them. Nothing is sealed for whoever came in since, unless the sender
- * says so (struct hermetic_saying). What was said before and waits for a person to
- * look is sent with hermetic_flush(). */
+/* The program has shown its person the members with these marks, so the library may seal
+ * for them what is said from now on. It seals nothing for a member who came in later,
+ * unless the sender says so (struct hermetic_saying). hermetic_flush() sends what was said
+ * before and waits until a person has looked. */
 enum hermetic_result hermetic_shown(struct hermetic *h, const char *session,
 				    const char *const *marks, size_t count);
 

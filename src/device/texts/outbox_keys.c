@@ -18,8 +18,9 @@ static void key_name(const struct device *d, const char *key,
 	(void)snprintf(name, NAME_SIZE, "sent/%s/%s", d->open.id, key);
 }
 
-/* Of what was said, so without the salt and the end, which are others each time, and
- * without what the client put beside it: whom a text mentions hangs on who is there. */
+/* The digest of what the person said. It leaves out the salt and the end, which differ each
+ * time the same text is said, and the mentions, which the client adds: they depend on who is
+ * a member at that moment. */
 static enum err digest_said(struct span content, struct digest *digest)
 {
 	/* the salt stands behind the type and the heads of an array and of 16
