@@ -38,17 +38,19 @@ test('every setting is explained; what must be given has an example', () => {
     assert.ok((r.example ?? r.otherwise) !== undefined, r.name);
 });
 
-// What the command, Compose, tests and the library's header read or define.
+// What the command, Compose and tests read or define.
 const others = ['ADMIN_PASSWORD', 'BACKUP_KEEP', 'BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_BUCKET',
   'BACKUP_S3_CA', 'BACKUP_S3_ENDPOINT', 'BACKUP_S3_REGION', 'BASE', 'BIND',
-  'BLACKBOX_IMAGE', 'BUILD', 'EVENT_INVITED', 'EVENT_RECEIPT', 'EVENT_WAITS',
-  'GRAFANA_IMAGE', 'HAPROXY_IMAGE', 'HOSTNAME', 'KEPT', 'LIBRARY', 'MQTT',
+  'BLACKBOX_IMAGE', 'BUILD', 'GRAFANA_IMAGE', 'HAPROXY_IMAGE', 'HOSTNAME', 'LIBRARY', 'MQTT',
   'MQTT_BRIDGE_DATABASE_URL', 'NODE_EXPORTER_IMAGE', 'PASSPHRASE_FILE', 'PROMETHEUS_IMAGE', 'REVISION',
-  'PARTS', 'SIM_SECONDS', 'TEST_CITUS_URL', 'USAGE', 'VECTORS', 'VERSION',
-  'VERSION_MAJOR'];
+  'PARTS', 'SIM_SECONDS', 'TEST_CITUS_URL', 'VECTORS', 'VERSION'];
+
+// What the library's headers declare.
+const declared = readdirSync(join(root, 'src/hermetic')).filter(f => f.endsWith('.h'))
+  .flatMap(f => read(`src/hermetic/${f}`).match(/\bHERMETIC_[A-Z][A-Z0-9_]*\b/g) ?? []);
 
 test('a setting that a document names is one', () => {
-  const known = new Set([...rows.map(r => r.name),
+  const known = new Set([...rows.map(r => r.name), ...declared,
     ...others.map(n => `HERMETIC_${n}`)]);
   for (const file of ['README.md', ...readdirSync(join(root, 'docs'))
     .filter(f => f.endsWith('.md')).map(f => `docs/${f}`)])
