@@ -42,10 +42,12 @@ describe('./dev', () => {
       DPKG_ADMINDIR: join(dir, 'dpkg') } };
   }
 
+  // As where sudo has a word to say of its own.
   async function install(sources) {
     const { dir, env } = apt(sources);
     writeFileSync(join(dir, 'tools/packages.txt'), 'build kore\n');
-    const said = await shell('as_root() { "$@"; }\npackages_ensure build', { ROOT: dir, ...env });
+    const said = await shell(`as_root() { echo 'sudo: unable to resolve host x' >&2; "$@"; }
+      packages_ensure build`, { ROOT: dir, ...env });
     assert.equal(said.code, 1, said.out + said.err);
     assert.match(said.out, /^==> Installing Debian packages .*: kore$/m);
     return said.err;
