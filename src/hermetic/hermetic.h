@@ -62,7 +62,7 @@ extern "C" {
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* "0.8.0", of the library that runs. */
+/* The three as text, with dots, of the library that runs. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */
