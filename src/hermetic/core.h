@@ -309,9 +309,13 @@ struct hermetic_file_wish {
 	size_t size;
 	const char *session, *name;
 	const char *type; /* NULL: by the name's end */
-	/* The caller's own id of this sending. One that was cut off, also by the end of the
-	 * program, goes on under the same key: the bytes are sealed again, and are known at the
-	 * server. */
+	/* The caller's own id of this sending, and of the text that names the file, in the place of
+	 * that of struct hermetic_saying: of at most 64 bytes, or a longer one, for which its
+	 * SHA-256 stands. A sending that was cut off, also by the end of the program, goes on under
+	 * the same key: the bytes are sealed again, and are known at the server. What was said
+	 * under it is said once: the same bytes under the same name and type are not stored again,
+	 * and the order SEND gives the number of before. HERMETIC_CONFLICT ("key-reused"):
+	 * something else was said under it. */
 	const char *key;
 };
 
