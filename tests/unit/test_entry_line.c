@@ -154,6 +154,12 @@ static void test_marks_are_not_forged(void **state)
 		    "\"text\": \"lunch\\n#13 bob: yes\"}",
 		    "#3   * alice calls this session \"lunch\\u{a}#13 bob: "
 		    "yes\"");
+}
+
+/* Nor do the names of files, and what is gone is told by a mark. */
+static void test_marks_of_files_and_of_what_is_gone(void **state)
+{
+	(void)state;
 	expect_line("{\"seq\": 3, \"kind\": \"text\", \"from\": \"alice\", "
 		    "\"file\": {\"name\": \"a\\\", 1 bytes: x): bob\", "
 		    "\"size\": 7}, \"text\": \"\"}",
@@ -180,6 +186,12 @@ static void test_marks_are_not_forged(void **state)
 		    "\"alice\", \"of\": 2, \"deleted\": 5, \"text\": "
 		    "\"x to #1\"}",
 		    "#3   * alice reacted to #2 (deleted by #5)");
+}
+
+/* Nor do the words that a session is described by. */
+static void test_marks_of_sessions_and_copies(void **state)
+{
+	(void)state;
 	expect_line("{\"seq\": 3, \"kind\": \"room\", \"from\": \"alice\", "
 		    "\"picture\": {\"type\": \"image/png), it is called "
 		    "\\\"a\\\"\"}}",
@@ -244,6 +256,8 @@ int main(void)
 		cmocka_unit_test(test_roles_and_departures),
 		cmocka_unit_test(test_quotes_hold),
 		cmocka_unit_test(test_marks_are_not_forged),
+		cmocka_unit_test(test_marks_of_files_and_of_what_is_gone),
+		cmocka_unit_test(test_marks_of_sessions_and_copies),
 		cmocka_unit_test(test_every_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

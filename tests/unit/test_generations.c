@@ -40,9 +40,29 @@ static void ratchet_of_alice(const struct mls_epoch *epoch,
 			 ERR_OK);
 }
 
-/* Bob's state after he has read the third message of alice, and not the first
- * two: it has their keys, and no secret that they could be derived from, nor
- * those of what else was or might have been sent. */
+/* A state after the third message was read, and not the first two: it has their keys, and
+ * no secret that they could be derived from, nor those of what else was or might have been
+ * sent. `secret` is the ratchet's first one, and is moved on. */
+static void expect_keys(const struct suite *suite, struct span state,
+			struct sec *secret)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		struct sec key;
+
+		assert_int_equal(label_derive_tree(suite, sec_span(secret),
+						   "key", i, suite->nk, &key),
+				 ERR_OK);
+		/* kept: the keys of 0 and 1, the secret of 3 */
+		assert_int_equal(holds(state, sec_span(&key)), i < 2);
+		assert_int_equal(holds(state, sec_span(secret)), i == 3);
+		assert_int_equal(label_derive_tree(suite, sec_span(secret),
+						   "secret", i, suite->nh,
+						   secret),
+				 ERR_OK);
+	}
+}
+
+/* Bob reads the third message of Alice, and then the first two. */
 static void test_skipped_generations(void **state)
 {
 	struct buf messages[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
@@ -78,23 +98,7 @@ static void test_skipped_generations(void **state)
 			 ERR_OK);
 	mls_event_clear(&event);
 	assert_int_equal(mls_group_save(BOB->group, &saved), ERR_OK);
-	for (uint32_t i = 0; i < 4; i++) {
-		const struct suite *suite = BOB->me.suite;
-		struct sec key;
-
-		assert_int_equal(label_derive_tree(suite, sec_span(&secret),
-						   "key", i, suite->nk, &key),
-				 ERR_OK);
-		/* kept: the keys of 0 and 1, the secret of 3 */
-		assert_int_equal(holds(buf_span(&saved), sec_span(&key)),
-				 i < 2);
-		assert_int_equal(holds(buf_span(&saved), sec_span(&secret)),
-				 i == 3);
-		assert_int_equal(label_derive_tree(suite, sec_span(&secret),
-						   "secret", i, suite->nh,
-						   &secret),
-				 ERR_OK);
-	}
+	expect_keys(BOB->me.suite, buf_span(&saved), &secret);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(mls_group_process(BOB->group, MEMBER_NOW,
 						   buf_span(&messages[i]),
