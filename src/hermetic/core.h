@@ -1,7 +1,7 @@
 /*
  * libhermetic: the device without input and output, for a program with a loop, a network
- * and a store of its own. It is given an order, says what to ask the server, is given the
- * answer, and goes on:
+ * and a store of its own. The program gives the device an order, the device says what to ask the
+ * server, the program gives it the answer, and the device goes on:
  *
  *   hermetic_core_start(core, &order);
  *   while ((turn = hermetic_core_turn(core, &request, &ms)) != HERMETIC_TURN_DONE)
@@ -10,9 +10,9 @@
  *
  * The program registers and logs in by itself (docs/protocol.md: POST /auth/register,
  * /auth/login, with hermetic_password()), sends each request with its access token,
- * and renews that. What was decided is in the store before a request is handed
- * out, so a program that is killed goes on with its next order. The first orders of
- * a new device are HERMETIC_ORDER_ACCOUNT and HERMETIC_ORDER_STOCK. Nothing here
+ * and renews the token. The device stores what it has decided before it hands out a
+ * request, so a program that was killed goes on with its next order. The first orders of
+ * a new device are HERMETIC_ORDER_ACCOUNT and HERMETIC_ORDER_STOCK. No function here
  * waits.
  *
  * Results, who owns what, and threads are as in hermetic/hermetic.h, which has the structs
@@ -28,23 +28,23 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* The password that the server is given for a passphrase, into 64 bytes with the
- * NUL. Takes as long as guessing one. */
+/* Makes the password that the server is given from the passphrase; 64 bytes at most with the
+ * NUL. Takes as long as one scrypt. */
 #define HERMETIC_PASSWORD_SIZE 64
 enum hermetic_result hermetic_password(const char *username,
 				       const char *passphrase,
 				       char password[HERMETIC_PASSWORD_SIZE]);
 
-/* Records by name. They hold the device's keys: who stores them seals them. begin()
- * keeps other processes out until commit(), after which all that was put is
- * durable, or rollback(). */
+/* A store of records by name. Records hold the device's keys, so the program must seal what it
+ * stores. begin() keeps other processes out until commit() or rollback(); after commit()
+ * everything that was put is durable. */
 struct hermetic_store {
 	size_t size;
 	/* *changed: another process has written since our last transaction. */
 	enum hermetic_result (*begin)(void *context, bool *changed);
 	enum hermetic_result (*commit)(void *context);
 	void (*rollback)(void *context);
-	/* Calls give(to, …) once, or returns HERMETIC_GONE. */
+	/* Calls give(to, …) once, or returns HERMETIC_GONE: there is no such record. */
 	enum hermetic_result (*get)(void *context, const char *name,
 				    void (*give)(void *to, const void *bytes,
 						 size_t size),
@@ -60,24 +60,24 @@ struct hermetic_core_config {
 	const char *username, *device_id; /* as the login's answer says */
 	const char *algorithms;		  /* NULL: those without X-Wing */
 	const struct hermetic_store *store;
-	uint64_t (*now_ms)(
-	    void *clock); /* Unix milliseconds; NULL: this clock */
+	/* Unix milliseconds; NULL: this machine's clock. */
+	uint64_t (*now_ms)(void *clock);
 	void *clock;
-	uint32_t stock;
-	/* Since 0.6. Other than 0: as struct hermetic_config has it. */
+	uint32_t stock; /* as in struct hermetic_config */
+	/* Since 0.6. Not 0: the device writes receipts, as in struct hermetic_config. */
 	uint64_t receipts;
 };
 
 struct hermetic_core;
 struct hermetic_file; /* below */
 
-/* As hermetic_new() and hermetic_free(). */
+/* As hermetic_new(), hermetic_free(), hermetic_why() and hermetic_slug(). */
 enum hermetic_result hermetic_core_new(
     const struct hermetic_core_config *config, struct hermetic_core **core);
 void hermetic_core_free(struct hermetic_core *core);
 const char *hermetic_core_why(const struct hermetic_core *core);
 const char *hermetic_core_slug(const struct hermetic_core *core);
-/* Since 0.8. As hermetic_about(); borrowed until it is called again. */
+/* Since 0.8. As hermetic_about(); borrowed until this function is called again. */
 const char *hermetic_core_about(struct hermetic_core *core);
 
 enum hermetic_order_kind {
@@ -92,20 +92,20 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_RESOLVE,
 	HERMETIC_ORDER_STOCK, /* publish KeyPackages; no session */
 	HERMETIC_ORDER_ACCOUNT, /* read, and begin, this account's log; no session */
-	HERMETIC_ORDER_MEET,	 /* whom: read that account's log; no session */
-	HERMETIC_ORDER_FLUSH,	 /* as hermetic_flush() */
-	HERMETIC_ORDER_ASK,	 /* whom: as hermetic_ask() */
+	HERMETIC_ORDER_MEET,  /* read the log of account `whom`; no session */
+	HERMETIC_ORDER_FLUSH, /* as hermetic_flush() */
+	HERMETIC_ORDER_ASK,   /* whom: as hermetic_ask() */
 	HERMETIC_ORDER_UNINVITE, /* whom */
-	/* Since 0.5. New keys because the server asks for them. */
+	/* Since 0.5. Renew this device's keys, because the server asks for that. */
 	HERMETIC_ORDER_ASKED,
-	/* Since 0.5. A new device comes into the log of its account; no session. It is
-	 * HERMETIC_LOOK, with a code that a person carries to another device, until that
-	 * one has approved it: give the order again after a second or so. Then the
-	 * program gets another access token (POST /auth/refresh), gives
-	 * HERMETIC_ORDER_STOCK, and joins what hermetic_core_hear() says. */
+	/* Since 0.5. Bring this new device into the log of its account; no session. The result
+	 * is HERMETIC_LOOK, with a code that a person carries to another device, until that
+	 * device has approved this one: give the order again after a second or so. After
+	 * HERMETIC_OK get another access token (POST /auth/refresh), give
+	 * HERMETIC_ORDER_STOCK, and join what hermetic_core_hear() says. */
 	HERMETIC_ORDER_ENROL,
-	/* Since 0.6. As the functions of that name (hermetic/account.h, hermetic.h); what
-	 * they give is `json` of the outcome:
+	/* Since 0.6. As the functions of the same name in hermetic/account.h and
+	 * hermetic/members.h. `json` of the outcome has what they give:
 	 * DEVICES  [{device_id, name, number?, own, pending, waits, ready, stands}…]
 	 * APPROVE  {device_id, name, number}; LINK  [{session_id, devices, missing}…]
 	 * BLOCKS   [{username, fingerprint?, here}…]; BLOCK  {known}
@@ -120,20 +120,21 @@ enum hermetic_order_kind {
 	HERMETIC_ORDER_UNBLOCK, /* whom */
 	HERMETIC_ORDER_LETTERS,
 	HERMETIC_ORDER_DECLINE,
-	/* Since 0.6. Both are kept and sent as texts are. */
-	HERMETIC_ORDER_NAME,	/* text: what the session is called */
-	HERMETIC_ORDER_SUBJECT, /* text: what it is about */
+	/* Since 0.6. Both are stored and sent as texts are. */
+	HERMETIC_ORDER_NAME,	/* text: the session's name */
+	HERMETIC_ORDER_SUBJECT, /* text: the session's subject */
 	/* Since 0.6. Writes a receipt (hermetic_core_due()). */
 	HERMETIC_ORDER_RECEIPT,
-	/* Since 0.6. What a member may do there; HERMETIC_DENIED: this one may not. */
+	/* Since 0.6. As hermetic_set_role(), hermetic_ban() and hermetic_unban(). */
 	HERMETIC_ORDER_ROLE,  /* whom; text: "owner", "admin" or "member" */
-	HERMETIC_ORDER_BAN,   /* whom: is removed, and kept out */
+	HERMETIC_ORDER_BAN,   /* whom */
 	HERMETIC_ORDER_UNBAN, /* whom */
-	/* Since 0.6. The recovery key, which adds a device where no other one is left; no
-	 * session. `whom` is the one that stands, or NULL: "recovery-key-stands" then.
-	 * RECOVERY_KEY  {recovery_key}: a new one, which does not count yet
-	 * RECOVERY      text: a key, as the person has typed it, counts from now on
-	 * RECOVER       in the place of ENROL: text: the key. Then as after ENROL. */
+	/* Since 0.6. The recovery key, with which a new device comes into the account when no
+	 * other one is left; no session. In the first two `whom` is the account's present key;
+	 * without it the result is "recovery-key-stands" if there is one.
+	 * RECOVERY_KEY  makes a new key, which does not count yet: {recovery_key}
+	 * RECOVERY      sets the key in `text`, as the person has typed it
+	 * RECOVER       in the place of ENROL, with the key in `text`; go on as after ENROL */
 	HERMETIC_ORDER_RECOVERY_KEY,
 	HERMETIC_ORDER_RECOVERY,
 	HERMETIC_ORDER_RECOVER
@@ -145,22 +146,22 @@ struct hermetic_order {
 	const char *session, *text, *whom;
 	const struct hermetic_saying *saying;	  /* or NULL */
 	const struct hermetic_creation *creation; /* or NULL */
-	/* Since 0.6. SEND: it goes with the text, which may be empty then, and the server has
-	 * it whole. It is copied; NULL: none. */
+	/* Since 0.6. SEND: the file that the message names; the server has all of it, and
+	 * the text may be empty. What the order needs of it is copied. NULL: no file. */
 	const struct hermetic_file *file;
 };
 
-/* Copied. One order at a time. */
+/* Copies the order and begins it. A device carries out one order at a time. */
 enum hermetic_result hermetic_core_start(struct hermetic_core *core,
 					 const struct hermetic_order *order);
 
 enum hermetic_turn {
-	HERMETIC_TURN_ASK,
-	HERMETIC_TURN_WAIT, /* *wait_ms: call again after so long */
-	HERMETIC_TURN_DONE
+	HERMETIC_TURN_ASK,  /* ask the server, and give the answer */
+	HERMETIC_TURN_WAIT, /* call again after *wait_ms */
+	HERMETIC_TURN_DONE  /* the order has ended */
 };
 
-/* Borrowed until it is answered. */
+/* What to ask the server. Borrowed until it is answered. */
 struct hermetic_request {
 	const char *method, *path; /* "POST", "/session/create" */
 	const char *body;	   /* JSON, or NULL */
@@ -170,8 +171,9 @@ enum hermetic_turn hermetic_core_turn(struct hermetic_core *core,
 				      const struct hermetic_request **request,
 				      uint32_t *wait_ms);
 
-/* What came of it: the HTTP status, or 0 when the server was not reached; the body,
- * or NULL; the header Date less our clock in milliseconds, or 0. */
+/* The answer to the request: the HTTP status, or 0 if the server was not reached; the body,
+ * or NULL; and by how many milliseconds the header Date is ahead of this machine's clock, or
+ * 0. */
 void hermetic_core_answer(struct hermetic_core *core, int status,
 			  const char *body, size_t size,
 			  int64_t clock_ahead_ms);
@@ -180,27 +182,30 @@ struct hermetic_outcome {
 	const char *session;
 	uint64_t number, item; /* as struct hermetic_sent */
 	size_t devices;	       /* INVITE: how many were added */
-	const char *code;      /* since 0.5. ENROL, HERMETIC_LOOK: else NULL */
-	/* Since 0.6. NULL where the order gives nothing. */
+	/* Since 0.5. After HERMETIC_LOOK of ENROL, the code; else NULL. */
+	const char *code;
+	/* Since 0.6. What the order gives; NULL: nothing. */
 	const char *json;
-	bool anew; /* since 0.6: JOIN, RESOLVE, as hermetic_began_anew() */
+	/* Since 0.6. JOIN and RESOLVE: as hermetic_began_anew(). */
+	bool anew;
 };
 
-/* How the order ended; borrowed until the next one. HERMETIC_KEPT as
+/* How the order has ended; borrowed until the next order. HERMETIC_KEPT as in
  * hermetic_send(). */
 enum hermetic_result hermetic_core_outcome(
     struct hermetic_core *core, const struct hermetic_outcome **outcome);
 
-/* A message that the server pushed by WebSocket: its JSON. Between orders only.
- * HERMETIC_CONFLICT: some before it are missing, and HERMETIC_ORDER_REFRESH reads
+/* Takes in a message that the server pushed by WebSocket, as its JSON, while no order runs.
+ * HERMETIC_CONFLICT: earlier messages are missing, and HERMETIC_ORDER_REFRESH reads
  * them. */
 enum hermetic_result hermetic_core_push(struct hermetic_core *core,
 					const char *json, size_t size);
 
-/* Since 0.5. Whatever the server pushed by WebSocket, or answered to a subscription: as
- * hermetic_core_push(), or an event. *order is to be given then, borrowed until the next
- * call of this function; NULL: none. A program that connects also hands over
- * {"type": "welcome", "session_id": ID} for each of hermetic_core_invitations(). */
+/* Since 0.5. Takes in whatever the server pushed by WebSocket or answered to a subscription: a
+ * message, as hermetic_core_push() does, or anything else, of which events tell. *order is the
+ * order that the program has to give next, borrowed until the next call of this function; NULL:
+ * none. A program that has connected also passes {"type": "welcome", "session_id": ID} for each
+ * of hermetic_core_invitations(). */
 enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
 					const char *json, size_t size,
 					const struct hermetic_order **order);
@@ -209,8 +214,8 @@ enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
 const struct hermetic_event *hermetic_core_next_event(
     struct hermetic_core *core);
 
-/* JSON, borrowed until the next call of any of these: ["ID"…] of all sessions; what
- * the device knows of one; an entry that is kept. */
+/* These give JSON, borrowed until the next call of any of them: all sessions, ["ID"…]; what
+ * the device knows of a session; an entry that is kept here. */
 enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
 					    const char **json);
 enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
@@ -225,12 +230,13 @@ enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
 					 const char *const *marks,
 					 size_t count);
 
-/* Since 0.5. JSON as above. The outbox, of all sessions with NULL: [{item, session_id,
- * text, state: "waiting" or "refused", queued_at, expires_at?, key?, reason?}…]. An
- * account that HERMETIC_ORDER_MEET has read, or one's own: {username, fingerprint,
- * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}; of one's
- * own, since 0.6, recovery: whether it has a recovery key.
- * Of the server's answer to GET /invitations those about which a person is asked:
+/* Since 0.5. These give JSON, borrowed as above.
+ * The outbox of a session, or, with NULL, of all: [{item, session_id, text, state: "waiting" or
+ * "refused", queued_at, expires_at?, key?, reason?}…].
+ * An account that HERMETIC_ORDER_MEET has read, or one's own: {username, fingerprint,
+ * digits, compared: "no", "yes" or "changed", closed, forked, other, other_digits?…}; for one's
+ * own, since 0.6, also `recovery`: whether it has a recovery key.
+ * From the server's answer to GET /invitations, those that a person is to be asked about:
  * [{session_id, inviter, algorithm…}…]. */
 enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
 					  const char *session,
@@ -249,27 +255,29 @@ enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
 					   const char *session,
 					   uint64_t number);
 
-/* Since 0.6. What is due by itself: *order is to be given now, borrowed until the next
- * call of this function, or NULL; *at_ms, Unix milliseconds, is when there may be something
- * to do next, an event also: call this function and hermetic_core_next_event() then, and
- * after whatever was pushed or ordered. UINT64_MAX: not before that. */
+/* Since 0.6. What is due without anybody asking for it. *order is the order that the program has
+ * to give now, borrowed until the next call of this function, or NULL. At *at_ms, Unix
+ * milliseconds, an order or an event may be due next: call this function and
+ * hermetic_core_next_event() then, and also after each push and each order. UINT64_MAX: nothing
+ * is due before the next push or order. */
 enum hermetic_result hermetic_core_due(struct hermetic_core *core,
 				       uint64_t *at_ms,
 				       const struct hermetic_order **order);
 
-/* Since 0.6. As hermetic_type(): *json is to be sent by WebSocket, borrowed like JSON above,
- * or NULL. hermetic_core_hear() has to be given what answered the subscription. */
+/* Since 0.6. As hermetic_type(). The program sends *json by WebSocket; it is borrowed as above,
+ * or NULL: nothing is to be sent. Works only once hermetic_core_hear() was given the server's
+ * answer to the subscription. */
 enum hermetic_result hermetic_core_type(struct hermetic_core *core,
 					const char *session, bool types,
 					const char **json);
 
-/* Since 0.6. How many texts of others stand behind the entry *read, up to which the person
- * has read; 1,000 at most. */
+/* Since 0.6. *read: the number up to which the person has read. *count: how many texts of
+ * others come after it; 1,000 at most. */
 enum hermetic_result hermetic_core_unread(struct hermetic_core *core,
 					  const char *session, uint64_t *read,
 					  uint64_t *count);
 
-/* Since 0.6. As hermetic_search(): JSON, [{session, entries: […]}…]. */
+/* Since 0.6. As hermetic_search(), as JSON: [{session, entries: […]}…]. */
 enum hermetic_result hermetic_core_search(struct hermetic_core *core,
 					  const struct hermetic_search *search,
 					  const char **json);
@@ -298,20 +306,21 @@ enum hermetic_result hermetic_core_set_wish(struct hermetic_core *core,
  *           ask, with the bytes from `from` on as the body, and hermetic_core_file_answer();
  *   hermetic_core_file_outcome(); the order; hermetic_file_free()
  *
- * The ciphertext is the bytes and the tag. One that others sent is opened with the same
- * functions in the other order: what an answer brings is passed at once, all but the tag at
- * its end. What comes out is shown to nobody before hermetic_core_file_end() has verified
- * it. None of these functions is an order of the device. */
+ * The ciphertext is as long as the file, and the tag follows it. A file that somebody else has
+ * sent is opened with the same functions in the other order: the program passes the bytes of
+ * each answer at once, all but the tag at the end. It shows what comes out to nobody before
+ * hermetic_core_file_end() has verified it. Only naming the file is
+ * an order, SEND. */
 
 #define HERMETIC_FILE_TAG 16 /* bytes */
 
 struct hermetic_file_wish {
 	size_t size;
 	const char *session, *name;
-	const char *type; /* NULL: by the name's end */
-	/* The caller's own id of this sending. One that was cut off, also by the end of the
-	 * program, goes on under the same key: the bytes are sealed again, and are known at the
-	 * server. */
+	const char *type; /* NULL: the type that the end of the name says */
+	/* The caller's own id of this sending. A transfer that was cut off, also by the end of
+	 * the program, goes on under the same key: the program seals the bytes again, and the
+	 * server knows how many it has. */
 	const char *key;
 };
 
@@ -323,36 +332,37 @@ enum hermetic_result hermetic_core_file_open(struct hermetic_core *core,
 					     const char *session,
 					     uint64_t number,
 					     struct hermetic_file **file);
-/* Wipes its key. Takes NULL. */
+/* Frees the file, and wipes its key. NULL is allowed. */
 void hermetic_file_free(struct hermetic_file *file);
 
-/* Borrowed from the file. Who sent it chose the name and the type. */
+/* Borrowed from the file. Its sender chose the name and the type. */
 struct hermetic_file_facts {
 	const char *id, *name, *type;
-	uint64_t size; /* of the file itself; sealing: of what was passed */
-	uint64_t sealed_size; /* at the server */
+	uint64_t
+	    size; /* of the file itself; while sealing, of what was passed */
+	uint64_t sealed_size; /* of what the server stores */
 };
 const struct hermetic_file_facts *hermetic_file_facts(
     const struct hermetic_file *file);
 
-/* `size` bytes out, which may be where those that go in are. */
+/* Seals or opens the next `size` bytes; `in` and `out` may be the same. */
 enum hermetic_result hermetic_core_file_pass(struct hermetic_core *core,
 					     struct hermetic_file *file,
 					     const void *in, size_t size,
 					     void *out);
-/* Sealing: writes the tag. HERMETIC_CONFLICT ("file-changed"): under that key other bytes
- * were sealed before; what was sealed now is to be thrown away, and sealed again from the
- * beginning. Opening: reads the tag. HERMETIC_REFUSED: it is not the file that the message
+/* Sealing: writes the tag. HERMETIC_CONFLICT ("file-changed"): other bytes were sealed under
+ * that key before; throw away what was sealed now, and seal the file again from the
+ * beginning. Opening: reads the tag. HERMETIC_REFUSED: this is not the file that the message
  * names. */
 enum hermetic_result hermetic_core_file_end(
     struct hermetic_core *core, struct hermetic_file *file,
     unsigned char tag[HERMETIC_FILE_TAG]);
 
-/* Borrowed until it is answered. */
+/* What to ask the server about a file. Borrowed until it is answered. */
 struct hermetic_transfer {
 	const char *method, *path;
 	const char *const *headers; /* "Name: value"; NULL ends them */
-	/* Bytes of the ciphertext: those of the body, or what the answer has, as 206. */
+	/* Which bytes of the ciphertext the body has, or the answer, a 206. */
 	uint64_t from, count;
 };
 
@@ -360,8 +370,9 @@ enum hermetic_turn hermetic_core_file_turn(
     struct hermetic_core *core, struct hermetic_file *file,
     const struct hermetic_transfer **transfer, uint32_t *wait_ms);
 
-/* The HTTP status, or 0; the body of a problem, or NULL; the header Upload-Offset, or
- * HERMETIC_NO_OFFSET; and how many bytes of the file came. */
+/* The answer: the HTTP status, or 0 if the server was not reached; the body of a problem, or
+ * NULL; the header Upload-Offset, or HERMETIC_NO_OFFSET; and how many bytes of the file the
+ * answer brought. */
 #define HERMETIC_NO_OFFSET UINT64_MAX
 void hermetic_core_file_answer(struct hermetic_core *core,
 			       struct hermetic_file *file, int status,

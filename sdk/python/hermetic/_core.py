@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from . import (Act, Event, Failure, OrderKind, Result, Sent, Wish, _creation,
-               _made, _native, _saying, _search, _text)
+from . import _native
 from ._native import lib
+from ._structs import _creation, _made, _saying, _search, _text
+from ._values import Act, Event, Failure, OrderKind, Result, Sent, Wish
 
 
 class Core:
