@@ -172,8 +172,9 @@ static void test_what_is_said_once(void **state)
 
 	assert_int_equal(problem_read(429, problem, &why, slug),
 			 ERR_LOCAL_BUSY);
-	assert_string_equal(why.text, "that was too often: wait, then try "
-				      "again (too-many-requests).");
+	assert_string_equal(why.text,
+			    "The server says: that was too often: wait, then "
+			    "try again (too-many-requests).");
 	json_decref(problem);
 }
 
@@ -193,8 +194,9 @@ static void test_no_room(void **state)
 	assert_int_equal(problem_read(507, problem, &why, slug),
 			 ERR_LOCAL_BUSY);
 	assert_string_equal(why.text,
-			    "the account may have 3 more files, and 5 more "
-			    "bytes in them (files-full). Take back files that "
+			    "The server says: the account may have 3 more "
+			    "files, and 5 more bytes in them (files-full). "
+			    "Take back files that "
 			    "nobody needs any more.");
 	json_decref(problem);
 }
