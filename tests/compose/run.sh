@@ -9,7 +9,8 @@
 #   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
 #
 # HERMETIC_ROUNDS is how often each fault of a database is tried, 1 if not set.
-# HERMETIC_PARTS=first ends it before databases fail; =operation tries the commands of
+# HERMETIC_PARTS=arm64 makes images for two processors, and runs those of arm64 by qemu
+# (arm64.sh); =first ends it before databases fail; =operation tries the commands of
 # docs/operations.md and no more (operation.sh), =trouble what they do where something is
 # not as it should be, alone (trouble.sh), =volumes those from a store of objects on,
 # =starved whether all comes up with hardly any processor time (starved.sh), and =images
@@ -17,7 +18,6 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . tools/dev/packages.sh
-SUITE=trixie # Debian 12's own Docker is too old for this compose file
 export DEBIAN_FRONTEND=noninteractive
 
 say() { printf '==> %3d s  %s\n' "$SECONDS" "$*"; }
@@ -32,83 +32,10 @@ else
   KEEP=no
 fi
 NETNS=hermetic-$$
-DOCKERD=
 PROJECT=hermetictest
 busy=() # processes that take processor time from all others
-export DOCKER_CONFIG=$WORK/config DOCKER_HOST=unix://$WORK/docker.sock
-export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
-
-# --- Docker ----------------------------------------------------------------
-
-host_packages() {
-  local name missing=()
-  for name in docker.io iptables iproute2 mmdebstrap curl openssl \
-    mosquitto-clients nodejs; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
-      installed ] || missing+=("$name")
-  done
-  [ "${#missing[@]}" -eq 0 ] && return
-  say "Installing ${missing[*]}."
-  apt-get -o DPkg::Lock::Timeout=300 update -qq
-  LOG=$WORK/apt.log
-  apt_install "${missing[@]}" || { tail -n 5 "$LOG" >&2; die "apt-get install failed."; }
-}
-
-# The engine and compose of a newer Debian run here from a directory; runc and
-# the init do not, and are this Debian's.
-programs() {
-  local sources=/etc/apt/sources.list.d/debian.sources
-  [ -x "$WORK/programs/usr/sbin/dockerd" ] && return
-  say "Fetching Docker's programs from Debian ($SUITE)."
-  mkdir -p "$WORK"/{apt/lists/partial,apt/cache/archives/partial,deb,config}
-  awk 'BEGIN { RS = "" } NR == 1' $sources |
-    sed "s/^Suites:.*/Suites: $SUITE/" >"$WORK/apt/suite.sources"
-  local apt=(-o Dir::Etc::SourceList="$WORK/apt/suite.sources"
-    -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$WORK/apt/lists"
-    -o Dir::Cache="$WORK/apt/cache")
-  apt-get "${apt[@]}" update -qq
-  (cd "$WORK/deb" && apt-get "${apt[@]}" download -qq docker.io docker-cli \
-    containerd docker-compose docker-buildx 2>/dev/null)
-  mkdir -p "$WORK/unpacked"
-  for deb in "$WORK"/deb/*.deb; do
-    dpkg -x "$deb" "$WORK/unpacked"
-  done
-  ln -sfn "$WORK/programs/usr/libexec/docker/cli-plugins" \
-    "$WORK/config/cli-plugins"
-  mv "$WORK/unpacked" "$WORK/programs"
-}
-
-base_image() {
-  [ -s "$WORK/base.tar" ] && return
-  say "Making the base image."
-  mmdebstrap --quiet --variant=minbase \
-    --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --customize-hook='rm -rf "$1"/var/lib/apt/lists/*' \
-    bookworm "$WORK/base.new.tar" /etc/apt/sources.list.d/debian.sources
-  mv "$WORK/base.new.tar" "$WORK/base.tar"
-}
-
-docker_start() { # OPTIONS
-  "${IN[@]}" dockerd "$@" --data-root "$WORK/data" --exec-root "$WORK/exec" \
-    --pidfile "$WORK/dockerd.pid" -H "$DOCKER_HOST" >>"$WORK/dockerd.log" 2>&1 &
-  DOCKERD=$!
-  for _ in $(seq 200); do
-    docker version >/dev/null 2>&1 && return
-    kill -0 "$DOCKERD" 2>/dev/null || break
-    sleep 0.2
-  done
-  tail -n 20 "$WORK/dockerd.log" >&2
-  die "dockerd did not start."
-}
-
-docker_stop() {
-  [ -n "$DOCKERD" ] || return 0
-  kill "$DOCKERD" 2>/dev/null || true
-  wait "$DOCKERD" 2>/dev/null || true
-  DOCKERD=
-}
+BINFMT= # where the kernel is told who starts programs of another processor
+. tests/compose/docker.sh
 
 compose() {
   docker compose -p $PROJECT -f docker-compose.yml "$@"
@@ -125,6 +52,7 @@ finish() {
   compose --profile admin --profile monitoring down -v -t 5 >/dev/null 2>&1 || true
   docker_stop
   ip netns del "$NETNS" 2>/dev/null || true
+  [ -z "$BINFMT" ] || foreign_end
   [ "${KEEP:-yes}" = yes ] || rm -rf "$WORK"
   [ "$status" -eq 0 ] || echo "compose: FAILED"
   exit "$status"
@@ -168,6 +96,16 @@ tls_status_is() { # STATUS PATH CURL-OPTIONS...
   [ "$("${IN[@]}" curl -s -m 10 -o /dev/null -w '%{http_code}' \
     --cacert deploy/secrets/ca.pem "$@" "https://localhost:8443$path" ||
     true)" = "$status" ]
+}
+
+# The command of the image, for who is outside of all containers.
+command_taken() {
+  local id
+  id=$(docker create hermetic)
+  docker cp -q "$id:/usr/local/bin/hermetic" "$WORK/hermetic"
+  mkdir -p "$WORK/lib"
+  docker cp -q "$id:/usr/local/lib/libhermetic.so.0" "$WORK/lib/libhermetic.so.0"
+  docker rm "$id" >/dev/null
 }
 
 SERVER=127.0.0.1:8000
@@ -275,33 +213,37 @@ two_again() {
 
 # --- the run ---------------------------------------------------------------
 
-mkdir -p "$WORK/config"
-host_packages
-programs
-base_image
+images() {
+  local name folder
+  base_image "$(dpkg --print-architecture)"
+  docker_start "${NO_BRIDGE[@]}"
+  say "Building the images."
+  docker import --change 'CMD ["bash"]' "$WORK/base-$(dpkg --print-architecture).tar" \
+    debian:bookworm-slim >/dev/null
+  for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
+    prom/node-exporter:v1.5.0; do
+    folder=${name%:*}
+    docker build -q --network host -t $name "tests/compose/${folder#*/}" \
+      >/dev/null
+  done
+  compose --progress plain -f tests/compose/offline.yml build \
+    >"$WORK/build.log" 2>&1 || {
+    tail -n 30 "$WORK/build.log" >&2
+    die "the image was not built."
+  }
+}
 
+more_packages=()
+[ "${HERMETIC_PARTS:-}" != arm64 ] || source tests/compose/arm64.sh
+mkdir -p "$WORK/config"
+host_packages "${more_packages[@]}"
+programs
+echo '{}' >"$WORK/daemon.json"
 # Images are built on this machine's network, with no bridge and no rules.
 IN=()
-docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
-say "Building the images."
-docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
-  >/dev/null
-for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
-  prom/node-exporter:v1.5.0; do
-  folder=${name%:*}
-  docker build -q --network host -t $name "tests/compose/${folder#*/}" \
-    >/dev/null
-done
-compose --progress plain -f tests/compose/offline.yml build \
-  >"$WORK/build.log" 2>&1 || {
-  tail -n 30 "$WORK/build.log" >&2
-  die "the image was not built."
-}
-id=$(docker create hermetic)
-docker cp -q "$id:/usr/local/bin/hermetic" "$WORK/hermetic"
-mkdir -p "$WORK/lib"
-docker cp -q "$id:/usr/local/lib/libhermetic.so.0" "$WORK/lib/libhermetic.so.0"
-docker rm "$id" >/dev/null
+NO_BRIDGE=(--bridge=none --iptables=false --ip6tables=false --ip-forward=false)
+images
+command_taken
 docker_stop
 [ "${HERMETIC_PARTS:-}" != images ] || exit 0
 
@@ -318,11 +260,18 @@ docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" |
   xargs --no-run-if-empty docker volume rm >/dev/null
 rm -rf "$WORK/home"
 up=(up --detach --no-build --pull never --wait --wait-timeout 300)
-if [ "${HERMETIC_PARTS:-}" = starved ]; then
-  source tests/compose/starved.sh
-  say "$passed checks passed"
-  exit
-fi
+case ${HERMETIC_PARTS:-} in
+  starved)
+    source tests/compose/starved.sh
+    say "$passed checks passed"
+    exit
+    ;;
+  arm64)
+    foreign_stack
+    say "$passed checks passed"
+    exit
+    ;;
+esac
 say "Starting the stack."
 compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
   tail -n 20 "$WORK/up.log" >&2
