@@ -1,10 +1,6 @@
 # shellcheck shell=bash
-# Docker's programs from Debian, a base image, and a daemon of them. Sourced; WORK is where all
-# of it is, IN in which network namespace the daemon runs.
-SUITE=trixie # Debian 12's own Docker is too old for this compose file
-DOCKERD=
-export DOCKER_CONFIG=$WORK/config DOCKER_HOST=unix://$WORK/docker.sock
-export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
+# Docker's programs, the base image and the daemon, without an image registry. Of run.sh,
+# which takes this in by `source`.
 
 host_packages() { # AND THESE...
   local name missing=()
