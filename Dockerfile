@@ -1,15 +1,16 @@
 # Two images: of the target `mqtt`, which has the broker, and without a target one for all
 # else. What runs is chosen by the first argument (deploy/entrypoint.sh). deploy/pinned.env
 # has the digest of a BASE (docs/operations.md, "The images").
+#
+# What builds runs on the builder's own processor, also for images of another one. Builders
+# other than BuildKit say neither BUILDPLATFORM nor TARGETARCH; "linux" is as the builder is.
 ARG BASE=debian:bookworm-slim
 
-FROM ${BASE} AS build
+FROM --platform=${BUILDPLATFORM:-linux} ${BASE} AS build
+ARG TARGETARCH
 WORKDIR /src
-COPY tools/packages.txt tools/packages.txt
-RUN apt-get update \
- && awk '$1 == "build" { print $2 }' tools/packages.txt \
-  | xargs apt-get install -y --no-install-recommends \
- && rm -rf /var/lib/apt/lists/*
+COPY tools/packages.txt tools/image.sh tools/
+RUN sh tools/image.sh install
 # What `all` is made of, and no more: a change of anything else compiles nothing.
 COPY Makefile ./
 COPY mk mk
@@ -17,11 +18,11 @@ COPY tools tools
 COPY sql sql
 COPY src src
 COPY workers workers
-RUN make -s -j"$(nproc)" VARIANT=release all
+RUN sh tools/image.sh make
 
 # The page for browsers. OpenSSL, which takes minutes, is built before what changes more often
 # is there. apt's lists stay: by them tools/wasm-sources finds where Debian is.
-FROM ${BASE} AS page
+FROM --platform=${BUILDPLATFORM:-linux} ${BASE} AS page
 WORKDIR /src
 COPY tools/packages.txt tools/packages.txt
 RUN apt-get update \
@@ -54,6 +55,8 @@ COPY --from=build /src/build/release/hermetic-migrate \
   /src/build/release/hermetic-mqtt-bridge /src/build/release/hermetic \
   /usr/local/bin/
 COPY --from=build /src/build/release/lib/libhermetic.so.0 /usr/local/lib/
+# A builder that took one processor for the other ends here.
+RUN hermetic --version && hermetic-admin --help >/dev/null
 COPY migrations migrations
 COPY --from=page /src/build/web /usr/share/hermetic/web
 COPY deploy/entrypoint.sh deploy/healthcheck.sh deploy/sbom.sh /usr/local/lib/hermetic/

@@ -9,7 +9,8 @@ VARIANT ?= debug
 B ?= build/$(VARIANT)
 # For another machine: CROSS_COMPILE is what the names of its tools begin with, as in
 # aarch64-linux-gnu-; PKG_CONFIG_LIBDIR tells pkg-config where its libraries are described,
-# and PKG_CONFIG_SYSROOT_DIR below which directory they are, if that is not /.
+# and PKG_CONFIG_SYSROOT_DIR below which directory they are, if that is not /. EMULATOR, as in
+# qemu-aarch64-static, runs what was built, for what `install` makes of its --help.
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif

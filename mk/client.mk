@@ -52,4 +52,4 @@ endif
 .PHONY: install-command
 install-command: $(B)/hermetic $(B)/installed/hermetic install-shared
 	install -D -m 0755 $(B)/installed/hermetic $(INSTALLED)/bin/hermetic
-	node tools/command-docs.mjs $(B)/hermetic $(INSTALLED)/share
+	EMULATOR=$(EMULATOR) node tools/command-docs.mjs $(B)/hermetic $(INSTALLED)/share

@@ -85,6 +85,7 @@ SERVER_LIB = $(PREFIX)/lib/hermetic
 SERVER_SHARE = $(INSTALLED)/share/hermetic
 SERVER_MODULES := hermetic.so hermetic_admin.so hermetic_mqtt.so
 SERVER_PROGRAMS := hermetic-admin hermetic-migrate hermetic-mqtt-bridge hermetic-rotation
+program_man = node tools/program-man.mjs $(1) $(INSTALLED)/share/man "hermetic $(HERMETIC_VERSION)"
 .PHONY: install-server
 install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -d $(DESTDIR)$(SERVER_LIB) $(SERVER_SHARE)/migrations
@@ -93,9 +94,8 @@ install-server: $(addprefix $(B)/,$(SERVER_MODULES) $(SERVER_PROGRAMS))
 	install -m 0644 migrations/*.sql $(SERVER_SHARE)/migrations
 	install -m 0644 deploy/roles.sql deploy/admin-role.sql deploy/distribute.sql $(SERVER_SHARE)
 	install -m 0755 deploy/make-secrets.sh $(SERVER_SHARE)
-	for program in $(B)/hermetic-admin debian/hermetic-setup; do \
-	    node tools/program-man.mjs $$program $(INSTALLED)/share/man \
-	        "hermetic $(HERMETIC_VERSION)" || exit 1; done
+	EMULATOR=$(EMULATOR) $(call program_man,$(B)/hermetic-admin)
+	EMULATOR= $(call program_man,debian/hermetic-setup)
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic.so|' kore.conf \
 	    > $(SERVER_SHARE)/kore.conf
 	sed 's|^\(load[[:space:]]*\).*|\1$(SERVER_LIB)/hermetic_admin.so|' kore.conf \

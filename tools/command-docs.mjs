@@ -4,18 +4,16 @@
 //   node tools/command-docs.mjs build/hermetic OUT    OUT/man/man1/hermetic.1,
 //     OUT/bash-completion/completions/hermetic, OUT/zsh/site-functions/_hermetic,
 //     OUT/fish/vendor_completions.d/hermetic.fish
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { option, parts, roff, sentence } from './help-text.mjs';
+import { option, parts, roff, says, sentence } from './help-text.mjs';
 
 const [program, out] = process.argv.slice(2);
 if (!out) {
   console.error('usage: node tools/command-docs.mjs PROGRAM OUT');
   process.exit(2);
 }
-const says = (...args) => execFileSync(program, args, { encoding: 'utf8' });
 
 // "  --home DIR     where …": { name, value, text }. A line that goes on is joined.
 const row = line => {
@@ -24,10 +22,10 @@ const row = line => {
 };
 const rows = lines => (lines ?? []).filter(l => l.trim()).map(row);
 
-const main = parts(says('--help'));
+const main = parts(says(program, '--help'));
 const options = rows(main.parts['Options of every command']);
 const verbs = rows(main.parts.Commands).map(({ name }) => {
-  const page = parts(says(name, '--help'));
+  const page = parts(says(program, name, '--help'));
   const [, operands, summary, , more] =
     /^hermetic \S+ ?(.*?): (.*)\.(\n([^]*))?$/m.exec(page.head);
   return { name, operands, summary, more: more ?? '',
@@ -47,7 +45,7 @@ function write(path, lines) {
 // --- man ---------------------------------------------------------------------
 
 write('man/man1/hermetic.1', [
-  `.TH HERMETIC 1 "" "${says('--version').split(' ')[1].trim()}"`,
+  `.TH HERMETIC 1 "" "${says(program, '--version').split(' ')[1].trim()}"`,
   '.SH NAME', 'hermetic \\- sealed messages',
   '.SH SYNOPSIS', '.B hermetic', '[\\fIOPTION\\fR]...', '.br', '.B hermetic',
   '\\fICOMMAND\\fR [\\fIOPTION\\fR]...',

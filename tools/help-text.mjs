@@ -1,4 +1,11 @@
 // What a program's --help says, for its manual page: a head, then parts with rows.
+import { execFileSync } from 'node:child_process';
+
+/** What PROGRAM says. Of another processor, EMULATOR in the environment runs it. */
+export const says = (program, ...args) => {
+  const [file, ...all] = [process.env.EMULATOR, program, ...args].filter(Boolean);
+  return execFileSync(file, all, { encoding: 'utf8' });
+};
 
 /** A help text as its head and its parts: { head, parts: { Options: [line…] }, tail }. */
 export function parts(text) {

@@ -4,11 +4,10 @@
 //
 // Its first line is "NAME: what it is.", then comes "Usage: …"; paragraphs follow, and
 // parts like "Commands:" whose rows are words, two spaces or more, and a sentence.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { option, parts, roff, sentence } from './help-text.mjs';
+import { option, parts, roff, says, sentence } from './help-text.mjs';
 
 const [program, out, version = ''] = process.argv.slice(2);
 if (!out) {
@@ -16,7 +15,7 @@ if (!out) {
   process.exit(2);
 }
 const name = basename(program);
-const help = parts(execFileSync(program, ['--help'], { encoding: 'utf8' }));
+const help = parts(says(program, '--help'));
 const [title, usage, ...paragraphs] = help.head.split('\n\n');
 const [, summary] = new RegExp(`^${name}: (.*)\\.$`).exec(title);
 const [, synopsis] = new RegExp(`^Usage: ${name} (.*)$`).exec(usage);

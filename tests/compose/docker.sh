@@ -2,10 +2,10 @@
 # Docker's programs, the base image and the daemon, without an image registry. Of run.sh,
 # which takes this in by `source`.
 
-host_packages() {
+host_packages() { # AND THESE...
   local name missing=()
   for name in docker.io iptables iproute2 mmdebstrap curl openssl \
-    mosquitto-clients nodejs; do
+    mosquitto-clients nodejs "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
       installed ] || missing+=("$name")
   done
@@ -40,20 +40,20 @@ programs() {
   mv "$WORK/unpacked" "$WORK/programs"
 }
 
-base_image() {
-  [ -s "$WORK/base.tar" ] && return
-  say "Making the base image."
-  mmdebstrap --quiet --variant=minbase \
+base_image() { # PROCESSOR
+  [ -s "$WORK/base-$1.tar" ] && return
+  say "Making the base image, $1."
+  mmdebstrap --quiet --variant=minbase --architectures="$1" \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/*' \
     bookworm "$WORK/base.new.tar" /etc/apt/sources.list.d/debian.sources
-  mv "$WORK/base.new.tar" "$WORK/base.tar"
+  mv "$WORK/base.new.tar" "$WORK/base-$1.tar"
 }
 
 docker_start() { # OPTIONS
-  "${IN[@]}" dockerd "$@" --data-root "$WORK/data" --exec-root "$WORK/exec" \
+  "${IN[@]}" dockerd "$@" --config-file "$WORK/daemon.json" --data-root "$WORK/data" --exec-root "$WORK/exec" \
     --pidfile "$WORK/dockerd.pid" -H "$DOCKER_HOST" >>"$WORK/dockerd.log" 2>&1 &
   DOCKERD=$!
   for _ in $(seq 200); do

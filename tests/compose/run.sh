@@ -9,7 +9,8 @@
 #   tests/compose/run.sh [WORK]     WORK is kept, and makes the next run faster
 #
 # HERMETIC_ROUNDS is how often each fault of a database is tried, 1 if not set.
-# HERMETIC_PARTS=first ends it before databases fail; =operation tries the commands of
+# HERMETIC_PARTS=arm64 makes images for two processors, and runs those of arm64 by qemu
+# (arm64.sh); =first ends it before databases fail; =operation tries the commands of
 # docs/operations.md and no more (operation.sh), =trouble what they do where something is
 # not as it should be, alone (trouble.sh), =volumes those from a store of objects on,
 # =starved whether all comes up with hardly any processor time (starved.sh), and =images
@@ -35,6 +36,7 @@ NETNS=hermetic-$$
 DOCKERD=
 PROJECT=hermetictest
 busy=() # processes that take processor time from all others
+BINFMT= # where the kernel is told who starts programs of another processor
 export DOCKER_CONFIG=$WORK/config DOCKER_HOST=unix://$WORK/docker.sock
 export PATH=$WORK/programs/usr/sbin:$WORK/programs/usr/bin:$PATH
 
@@ -55,6 +57,7 @@ finish() {
   compose --profile admin --profile monitoring down -v -t 5 >/dev/null 2>&1 || true
   docker_stop
   ip netns del "$NETNS" 2>/dev/null || true
+  [ -z "$BINFMT" ] || foreign_end
   [ "${KEEP:-yes}" = yes ] || rm -rf "$WORK"
   [ "$status" -eq 0 ] || echo "compose: FAILED"
   exit "$status"
@@ -66,28 +69,36 @@ source tests/compose/ask.sh
 
 # --- the run ---------------------------------------------------------------
 
-mkdir -p "$WORK/config"
-host_packages
-programs
-base_image
+images() {
+  local name folder
+  base_image "$(dpkg --print-architecture)"
+  docker_start "${NO_BRIDGE[@]}"
+  say "Building the images."
+  docker import --change 'CMD ["bash"]' "$WORK/base-$(dpkg --print-architecture).tar" \
+    debian:bookworm-slim >/dev/null
+  for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
+    prom/node-exporter:v1.5.0; do
+    folder=${name%:*}
+    docker build -q --network host -t $name "tests/compose/${folder#*/}" \
+      >/dev/null
+  done
+  compose --progress plain -f tests/compose/offline.yml build \
+    >"$WORK/build.log" 2>&1 || {
+    tail -n 30 "$WORK/build.log" >&2
+    die "the image was not built."
+  }
+}
 
+more_packages=()
+[ "${HERMETIC_PARTS:-}" != arm64 ] || source tests/compose/arm64.sh
+mkdir -p "$WORK/config"
+host_packages "${more_packages[@]}"
+programs
+echo '{}' >"$WORK/daemon.json"
 # Images are built on this machine's network, with no bridge and no rules.
 IN=()
-docker_start --bridge=none --iptables=false --ip6tables=false --ip-forward=false
-say "Building the images."
-docker import --change 'CMD ["bash"]' "$WORK/base.tar" debian:bookworm-slim \
-  >/dev/null
-for name in haproxy:2.6 prom/prometheus:v2.42.0 prom/blackbox-exporter:v0.23.0 \
-  prom/node-exporter:v1.5.0; do
-  folder=${name%:*}
-  docker build -q --network host -t $name "tests/compose/${folder#*/}" \
-    >/dev/null
-done
-compose --progress plain -f tests/compose/offline.yml build \
-  >"$WORK/build.log" 2>&1 || {
-  tail -n 30 "$WORK/build.log" >&2
-  die "the image was not built."
-}
+NO_BRIDGE=(--bridge=none --iptables=false --ip6tables=false --ip-forward=false)
+images
 id=$(docker create hermetic)
 docker cp -q "$id:/usr/local/bin/hermetic" "$WORK/hermetic"
 mkdir -p "$WORK/lib"
@@ -109,11 +120,18 @@ docker volume ls --quiet --filter "label=com.docker.compose.project=$PROJECT" |
   xargs --no-run-if-empty docker volume rm >/dev/null
 rm -rf "$WORK/home"
 up=(up --detach --no-build --pull never --wait --wait-timeout 300)
-if [ "${HERMETIC_PARTS:-}" = starved ]; then
-  source tests/compose/starved.sh
-  say "$passed checks passed"
-  exit
-fi
+case ${HERMETIC_PARTS:-} in
+  starved)
+    source tests/compose/starved.sh
+    say "$passed checks passed"
+    exit
+    ;;
+  arm64)
+    foreign_stack
+    say "$passed checks passed"
+    exit
+    ;;
+esac
 say "Starting the stack."
 compose "${up[@]}" >"$WORK/up.log" 2>&1 || {
   tail -n 20 "$WORK/up.log" >&2

@@ -82,16 +82,18 @@ describe('images', () => {
       /^HERMETIC_BASE=debian:bookworm-\d{8}-slim@sha256:[0-9a-f]{64}$/m);
     for (const file of dockerfiles)
       for (const stage of instructions(file).join('\n').split(/^(?=FROM )/m).slice(1)) {
-        const [, from, name] = /^FROM (\S+)(?: AS (\w+))?$/m.exec(stage);
+        const [, platform, from, name] =
+          /^FROM (?:--platform=(\S+) )?(\S+)(?: AS (\w+))?$/m.exec(stage);
+        const builds = ['build', 'page'].includes(name); // no image has these two
         assert.ok(['${BASE}', 'node'].includes(from), from);
-        assert.equal(/apt-get upgrade -y/.test(stage), from === '${BASE}' &&
-          !['build', 'page'].includes(name), name); // no image has these two
+        assert.equal(platform, builds ? '${BUILDPLATFORM:-linux}' : undefined, name);
+        assert.equal(/apt-get upgrade -y/.test(stage), from === '${BASE}' && !builds, name);
       }
   });
 
   test('no processor is meant in particular, and any builder takes them', () => {
-    for (const file of dockerfiles)
-      assert.doesNotMatch(read(file), /amd64|arm64|x86|aarch64|--platform|RUN --/i);
+    for (const file of [...dockerfiles, 'tools/image.sh'])
+      assert.doesNotMatch(read(file), /amd64|arm64|x86|aarch64|RUN --/i);
   });
 
   test('each has its labels', () => {
