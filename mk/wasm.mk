@@ -148,8 +148,10 @@ $(W)/hermetic.wasm: $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
 	    -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
 	    -lwasi-emulated-getpid
 
+# The wasi-libc of Debian 13 copies and fills by bulk memory operations, of which a stripped
+# module does not say that it has them.
 $(WASM_MODULE): $(W)/hermetic.wasm
-	wasm-opt -Oz --converge --low-memory-unused --strip-producers -o $@ $<
+	wasm-opt --enable-bulk-memory -Oz --converge --low-memory-unused --strip-producers -o $@ $<
 
 .PHONY: wasm-module
 wasm-module: $(WASM_MODULE)
