@@ -47,8 +47,9 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIC \
 	-fvisibility=hidden
 OPT_debug := -O1 -g
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2
+# Before its version 21 clang does not say so by the macro that gcc has.
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer $(if $(findstring clang,$(CC)),-D__SANITIZE_ADDRESS__=1)
 OPT_tsan := -O1 -g -fsanitize=thread
 OPT_ct := $(OPT_release) -DHERMETIC_CT
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \

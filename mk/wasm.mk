@@ -148,8 +148,13 @@ $(W)/hermetic.wasm: $(WASM_MODULE_OBJECTS) $(WASM_LIB) $(WASM_CRYPTO)
 	    -mexec-model=reactor -Wl,--strip-all -o $@ $^ \
 	    -lwasi-emulated-getpid
 
+# The source of a release has it in it, and what is installed is that one; where it is deleted,
+# it is made anew. The wasi-libc of Debian 13 copies and fills by bulk memory operations, of
+# which a stripped module does not say that it has them.
+ifneq ($(words $(wildcard commit $(WASM_MODULE))),2)
 $(WASM_MODULE): $(W)/hermetic.wasm
-	wasm-opt -Oz --converge --low-memory-unused --strip-producers -o $@ $<
+	wasm-opt --enable-bulk-memory -Oz --converge --low-memory-unused --strip-producers -o $@ $<
+endif
 
 .PHONY: wasm-module
 wasm-module: $(WASM_MODULE)

@@ -305,7 +305,7 @@ static bool ends_with_text(enum verb verb)
 static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 			 size_t count)
 {
-	bool inside = args_in_chat[verb] == CHAT_IN_SESSION;
+	bool inside = args_in_chat[verb] == CHAT_IN_SESSION, agreed;
 	char *argv[WORDS_MAX + 3] = { words[0], words[0] + 1, chat->current };
 	char yes[] = "--yes", problem[256];
 	struct buf rest = BUF_INIT;
@@ -317,11 +317,10 @@ static enum err run_verb(struct chat *chat, enum verb verb, char **words,
 		TRY(chat_need_current(chat));
 	if (!ends_with_text(verb))
 		TRY(check_words(chat, words, count));
-	if (argc + count - 3 > args_verbs[verb].most &&
-	    strcmp(words[count - 1], "yes") == 0)
-		words[count - 1] = yes;
+	agreed = argc + count - 3 > args_verbs[verb].most &&
+		 strcmp(words[count - 1], "yes") == 0;
 	for (size_t i = 1; i < count; i++) {
-		argv[argc++] = words[i];
+		argv[argc++] = agreed && i == count - 1 ? yes : words[i];
 		if (argc - 2 == args_verbs[verb].most && ends_with_text(verb)) {
 			TRY(takes_path(verb) ? take_path(chat, i, &rest)
 					     : chat_rest(chat, i, &rest));

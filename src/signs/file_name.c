@@ -26,6 +26,8 @@ size_t file_name_stem(struct span name)
 	size_t at = last_dot(name);
 	size_t inner = last_dot(span_of(name.p, at));
 
+	if (at == 0) /* no name may have no address */
+		return 0;
 	return span_equal(span_of(name.p + inner, at - inner), SPAN_LIT(".tar"))
 		   ? inner
 		   : at;
@@ -69,6 +71,8 @@ void file_name_put(struct buf *out, struct span name, size_t max)
 		out->fail = valid.fail;
 		return;
 	}
+	if (valid.n == 0) /* nothing has no address */
+		return;
 	whole = buf_span(&valid);
 	stem = file_name_stem(whole);
 	if (whole.n - stem >= max)

@@ -249,6 +249,13 @@ test('a release is made of a clean tree whose version the changelog names', asyn
   writeFileSync(join(clone, 'CHANGELOG.md'), `## [${version.trim()}] - 2026-12-01\n`);
   await git('commit', '-q', '-a', '-m', 'a version of the header alone');
   await refuses(/another version is in sdk\/js\/package\.json and sdk\/python\/pyproject\.toml\.$/m);
+  // the source of a release has the module, and takes nothing from a network
+  const upToDate = () => exec('make', ['-q', 'wasm-module'], { cwd: clone })
+    .then(() => true, error => { assert.equal(error.code, 1, error.stderr); return false; });
+  writeFileSync(join(clone, 'sdk/js/hermetic.wasm'), '');
+  assert.equal(await upToDate(), false);
+  writeFileSync(join(clone, 'commit'), '1f2e3d4c5b6a\n');
+  assert.equal(await upToDate(), true);
 });
 
 test('the manual pages say what --help says', async () => {

@@ -89,6 +89,14 @@ for unit in hermetic-api hermetic-rotation; do
   [ -L /etc/systemd/system/multi-user.target.wants/$unit.service ] ||
     die "$unit does not start with the machine."
 done
+scripts=/var/lib/dpkg/info/hermetic-server
+for unit in $(grep -l '^WantedBy=' "$UNITS"/hermetic-*.service); do
+  unit=$(basename "$unit")
+  grep "deb-systemd-invoke stop .*$unit" $scripts.prerm >/dev/null ||
+    die "$unit would run on when its package is removed."
+  grep "deb-systemd-invoke \$_dh_action .*$unit" $scripts.postinst >/dev/null ||
+    die "$unit would run on as it was after an upgrade."
+done
 ! (unit_exec hermetic-api) >/tmp/log/api-early 2>&1 ||
   die "the API starts without secrets."
 
@@ -109,6 +117,13 @@ person alice send lunch 'by REST' >/dev/null
 person alice send lunch --transport mqtt --mqtt localhost:1883 'by MQTT' >/dev/null
 person bob read "$session" | grep 'by MQTT' >/dev/null || die "Bob reads nothing."
 hermetic-admin status | grep . >/dev/null || die "hermetic-admin says nothing."
+sed -n 's/^    //; /^HERMETIC_ADMIN_PASSWORD=/,/psql/p' \
+  <(zcat -f /usr/share/doc/hermetic-server/operations.md*) >/tmp/admin-role.sh
+grep psql /tmp/admin-role.sh >/dev/null || die "the manual does not say how its role is made."
+bash -e /tmp/admin-role.sh >/tmp/log/admin-role 2>&1 || die "the administration gets no role."
+service hermetic-admin-api
+until_true "the administration as an API" bash -c 'exec 3<>/dev/tcp/127.0.0.1/8002'
+end hermetic-admin-api
 [ "$(stat -c %U "/proc/$(<"/tmp/pid-hermetic-rotation")")" = hermetic ] ||
   die "the worker runs as somebody else."
 

@@ -75,7 +75,7 @@ package_tree() { # DIRECTORY
   cat >"$1/debian/changelog" <<END
 hermetic ($(package_version)) unstable; urgency=medium
 
-  * CHANGELOG.md says what is new. This is commit $(package_commit).
+  * CHANGELOG.md of the source says what is new. This is commit $(package_commit).
 
  -- $(sed -n 's/^Maintainer: //p' debian/control)  $(LC_ALL=C date -u -R -d "@$(package_time)")
 END
