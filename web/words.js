@@ -97,6 +97,7 @@ const TEXTS = {
   deletedText: 'Deleted',
   expiredText: 'Expired',
   edited: 'edited',
+  editedFirst: 'What it said first',
   replyTo: 'Reply to {who}',
   replyGone: 'a message that is not here',
   reply: 'Reply',
