@@ -52,10 +52,6 @@ const WATCH = `
       if (document.querySelector(what)) marks[name] ??= performance.now();
     document.querySelector('[data-session]:not([aria-current=true])')?.click();
   }).observe(document, { subtree: true, childList: true });
-  new PerformanceObserver(list => {
-    for (const { startTime, duration } of list.getEntries())
-      if (duration > (marks.longest?.duration ?? 0)) marks.longest = { startTime, duration };
-  }).observe({ type: 'longtask', buffered: true });
 `;
 
 async function once(rate, network) {
@@ -75,35 +71,30 @@ async function once(rate, network) {
     field.value = ${JSON.stringify(PASSPHRASE)};
     field.dispatchEvent(new Event('input', { bubbles: true }));
     field.form.requestSubmit();
-    const begun = performance.now();
-    // a frame, and what stands behind it in the queue: the words of the form are drawn
-    requestAnimationFrame(() => setTimeout(() => { marks.told = performance.now() - begun; }));
-    return begun;`);
+    return performance.now();`);
   const sessions = await mark('sessions'), messages = await mark('messages');
   const paint = await page.does(`return performance.getEntriesByType('paint')
     .find(e => e.name === 'first-contentful-paint')?.startTime`);
   const bytes = await page.does(`return performance.getEntriesByType('resource')
     .reduce((sum, e) => sum + e.encodedBodySize, 0)`);
-  const told = await mark('told'), longest = await mark('longest');
   await page.close();
-  return { paint, door, unlocked: sessions - begun, messages: messages - begun, bytes, told,
-    frozen: longest.duration };
+  return { paint, door, unlocked: sessions - begun, messages: messages - begun, bytes };
 }
 
 const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
 
 await prepare();
-console.log('| processor | network | painted | can be used | told to wait | unlocked | ' +
-  'messages stand there | longest task |\n|---|---|---|---|---|---|---|---|');
+console.log('| processor | network | painted | can be used | unlocked | messages stand there |\n' +
+  '|---|---|---|---|---|---|');
 let loaded;
 for (const [rate, network] of CASES) {
   const all = [];
   for (let round = 0; round < rounds; round++) all.push(await once(rate, network));
   const of = name => seconds(median(all.map(one => one[name])));
   loaded = all[0].bytes;
-  console.log(`| 1/${rate} | ${network} | ${of('paint')} | ${of('door')} | ${of('told')} | ` +
-    `${of('unlocked')} | ${of('messages')} | ${of('frozen')} |`);
+  console.log(`| 1/${rate} | ${network} | ${of('paint')} | ${of('door')} | ${of('unlocked')} | ` +
+    `${of('messages')} |`);
 }
 console.log(`\n${loaded} bytes are loaded, without the page itself.`);
 
