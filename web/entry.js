@@ -81,12 +81,25 @@ function receipts(entry, has) {
     icon(read.length > 0 ? 'checks' : 'check'), el('span', { class: 'unseen' }, label));
 }
 
+/** That it was edited; an edit hides nothing from who has it, so this shows what it said first. */
+function editedMark({ text }) {
+  if (!text) return el('span', {}, say('edited'));
+  const first = el('div', { class: 'first' }, el('p', { class: 'hint' }, say('editedFirst')),
+    ...words(text));
+  const mark = button(say('edited'), () => {
+    if (first.isConnected) first.remove();
+    else mark.closest('.foot').before(first);
+    mark.setAttribute('aria-expanded', String(first.isConnected));
+  }, { class: 'link', title: say('editedFirst'), 'aria-expanded': 'false' });
+  return mark;
+}
+
 function foot(entry, has) {
   const { sent_at: ms } = entry;
   return el('span', { class: 'foot' },
     entry.topic && el('bdi', { class: 'topic' }, plain(entry.topic)),
     entry.mentioned && el('span', {}, say('mentionsYou')),
-    entry.edited > 0 && !isOver(entry) && el('span', {}, say('edited')),
+    entry.edited > 0 && !isOver(entry) && editedMark(entry),
     ms && el('time', { dateTime: new Date(ms).toISOString(), title: formatted('full', ms) },
       formatted('time', ms)), receipts(entry, has));
 }

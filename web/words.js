@@ -70,7 +70,8 @@ const TEXTS = {
   verified: 'verified',
   unverified: 'unverified',
   CHANGED: 'CHANGED',
-  changedText: 'That account is another one than when you compared numbers. Compare again.',
+  changedText: 'Since you compared numbers the account has got a device or another key by way of ' +
+    'recovery, or two logs of it contradict each other. Compare the numbers again.',
   serverSays: '{who}, as the server says',
 
   // ---- the conversation ----
@@ -97,6 +98,7 @@ const TEXTS = {
   deletedText: 'Deleted',
   expiredText: 'Expired',
   edited: 'edited',
+  editedFirst: 'What it said first',
   replyTo: 'Reply to {who}',
   replyGone: 'a message that is not here',
   reply: 'Reply',

@@ -2,12 +2,12 @@
 // page itself is tried in tests/wasm/web.test.mjs.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-import { startNode, startPostgres, temporary } from '../testlib/stack.mjs';
+import { root, startNode, startPostgres, temporary } from '../testlib/stack.mjs';
 
 const POLICY = 'default-src \'none\'; script-src \'self\'';
 const PAGE = '<!doctype html><title>page</title>';
@@ -78,6 +78,84 @@ test('a file stays as it is, in the shortest coding that the browser reads', asy
   const wasm = await fetch(`${node.url}/web/0123abcd/hermetic.wasm`);
   assert.equal(wasm.headers.get('content-type'), 'application/wasm');
   assert.deepEqual(Buffer.from(await wasm.arrayBuffer()), MODULE);
+});
+
+/** What is said of the bytes, and not of the connection. */
+const headersOf = answer => Object.fromEntries([...answer.headers]
+  .filter(([name]) => !/^(date|connection|keep-alive|x-request-id)$/.test(name)));
+
+test('the page is asked for again by its tag, however that is said', async () => {
+  const page = await fetch(`${node.url}/`), { etag } = headersOf(page);
+  assert.match(etag, /^"[^"]+"$/); // a strong one
+  for (const known of [etag, `W/${etag}`, `"another", ${etag}`, '*'])
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await fetch(`${node.url}/`,
+        { method, headers: { 'if-none-match': known } });
+      assert.equal(answer.status, 304, `${method} ${known}`);
+      assert.equal(await answer.text(), '');
+      assert.equal(answer.headers.get('etag'), etag);
+      assert.equal(answer.headers.get('content-security-policy'), POLICY);
+    }
+  for (const headers of [{ 'if-none-match': '"another"' },
+    { 'if-modified-since': new Date().toUTCString() }, // it has no date of its own
+    { 'if-none-match': etag.slice(1, -1) }])
+    assert.equal((await fetch(`${node.url}/`, { headers })).status, 200, JSON.stringify(headers));
+  const head = await fetch(`${node.url}/`, { method: 'HEAD' });
+  assert.deepEqual(headersOf(head), headersOf(page));
+});
+
+test('nobody frames the page, and it asks for no more than it uses', async () => {
+  const headers = headersOf(await fetch(`${node.url}/`));
+  assert.equal(headers['x-frame-options'], 'DENY');
+  assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
+  assert.equal(headers['integrity-policy'], 'blocked-destinations=(script)');
+  assert.match(headers['permissions-policy'], /microphone=\(\), geolocation=\(\)/);
+  // what the page of this tree is served with
+  const policy = readFileSync(join(root, 'web/policy'), 'utf8').trim().split('\n')
+    .map(line => line.split(' '));
+  assert.deepEqual(Object.fromEntries(policy.map(([name, ...of]) => [name, of])), {
+    'default-src': [`'none'`], 'script-src': [`'self'`, `'wasm-unsafe-eval'`, '{{importMap}}'],
+    'style-src': [`'self'`], 'img-src': [`'self'`, 'blob:'],
+    'connect-src': [`'self'{{server}}`], 'base-uri': [`'none'`], 'form-action': [`'none'`],
+    'frame-ancestors': [`'none'`], 'require-trusted-types-for': [`'script'`],
+    'trusted-types': [`'none'`] });
+});
+
+test('a file is given whole, and nothing that is no file is kept for long', async () => {
+  const url = `${node.url}/web/0123abcd/main.js`, plain = { 'accept-encoding': 'identity' };
+  for (const range of ['bytes=0-9', 'bytes=-5', 'bytes=999999999-', 'bytes=9-0', 'lines=1-2']) {
+    const part = await fetch(url, { headers: { ...plain, range } });
+    assert.equal(part.status, 200, range);
+    assert.equal(part.headers.get('content-range'), null);
+    assert.equal(await part.text(), SCRIPT);
+  }
+  for (const [path, status] of [['/web/0123abcd/other.js', 404], ['/web/3210dcba/main.js', 404]]) {
+    const none = await fetch(node.url + path);
+    assert.equal(none.status, status);
+    assert.doesNotMatch(none.headers.get('cache-control') ?? '', /immutable|max-age=[1-9]/);
+    assert.match(none.headers.get('content-type'), /^application\/problem\+json/);
+  }
+  for (const path of ['/', '/web/0123abcd/main.js'])
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const wrong = await fetch(node.url + path, { method });
+      assert.equal(wrong.status, 405, `${method} ${path}`);
+      assert.match(wrong.headers.get('allow'), /\bGET\b/);
+      assert.equal((await wrong.json()).type, 'urn:hermetic:problem:method-not-allowed');
+      assert.doesNotMatch(wrong.headers.get('cache-control') ?? '', /immutable|max-age=[1-9]/);
+    }
+});
+
+test('a file in another coding has the headers of the same file', async () => {
+  const url = `${node.url}/web/0123abcd/main.js`;
+  for (const coding of ['br', 'gzip', 'identity']) {
+    const headers = { 'accept-encoding': coding };
+    const [whole, head] = [await fetch(url, { headers }),
+      await fetch(url, { headers, method: 'HEAD' })];
+    assert.deepEqual(headersOf(head), headersOf(whole), coding);
+    assert.equal(whole.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(whole.headers.get('cross-origin-resource-policy'), 'same-origin');
+    await whole.text();
+  }
 });
 
 /** The status of a path as it is, which fetch() would tidy up. */

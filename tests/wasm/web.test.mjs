@@ -76,6 +76,15 @@ test('by the keyboard alone one answers, and edits what one has said', async () 
   assert.ok(last.text === 'an answer' && last.reply_to > 0);
 });
 
+test('an edited message shows what it said first', async () => {
+  await page.click('edited');
+  await page.sees('What it said first');
+  await page.said('from the page');
+  await isSound();
+  await page.click('edited');
+  await until(() => page.does('return !seen("What it said first") && !said("from the page")'));
+});
+
 test('who has read a message stands at it', async () => {
   const env = { ...alice.env, HERMETIC_RECEIPTS: 'on' };
   await hermetic(['read', id], { ...alice, env }); // as a person reads
