@@ -357,7 +357,9 @@ export interface Calls {
   drop(session: string, item?: number): Promise<void>;
   /** Seals what a Blob (a File) or a stream has, as large as the server takes it, stores it, and says
    * it with `text`, which may be empty. One that was cut off, also by the end of the page,
-   * goes on where it was when the same bytes are given under the same key within two days. */
+   * goes on where it was when the same bytes are given under the same key within two days. The
+   * same file under the key of one that was said is not stored and said again, and gives what it
+   * gave then; something else under that key is `conflict` (`key-reused`). */
   sendFile(session: string,
     source: Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
     file?: Saying & { name?: string; type?: string; text?: string }): Promise<Sent>;

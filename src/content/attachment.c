@@ -72,6 +72,12 @@ uint64_t attachment_sealed_size(uint64_t size)
 	return size + SUITE_AEAD_TAG;
 }
 
+bool attachment_is(const struct attachment *a, uint64_t size,
+		   const uint8_t hash[ATTACHMENT_HASH])
+{
+	return size == a->size && memcmp(hash, a->hash, ATTACHMENT_HASH) == 0;
+}
+
 /* ---- as a part ---- */
 
 void attachment_to_part(const struct attachment *a, struct buf *url,

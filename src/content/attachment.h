@@ -43,6 +43,11 @@ const struct suite *attachment_suite(uint16_t aead);
 /* Bytes of the ciphertext. */
 uint64_t attachment_sealed_size(uint64_t size);
 
+/* Bytes that were sealed once more under the key and nonce of `a` are those of its file: so
+ * many, with that hash. */
+bool attachment_is(const struct attachment *a, uint64_t size,
+		   const uint8_t hash[ATTACHMENT_HASH]);
+
 /* As a part, which borrows from `a` and from `url`. */
 void attachment_to_part(const struct attachment *a, struct buf *url,
 			struct mimi_part *part);

@@ -235,7 +235,7 @@ MUST_CHECK enum err device_file(struct device *device, const char *session,
 				uint64_t seq, struct attachment *file);
 
 /* The same of what was said in the session under that key of the caller's, be it in the log
- * or in the outbox. ERR_STATE_GONE: nothing was, or no file. */
+ * or in the outbox. ERR_STATE_GONE: nothing was; ERR_STATE_CONFLICT: it names no file. */
 MUST_CHECK enum err device_file_said(struct device *device, const char *session,
 				     const char *key, struct attachment *file);
 

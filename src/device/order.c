@@ -6,6 +6,7 @@
 #include "device/texts/expiry.h"
 #include "device/texts/naming.h"
 #include "device/texts/outbox.h"
+#include "device/texts/outbox_keys.h"
 #include "device/texts/say.h"
 #include "device/todo.h"
 
@@ -88,9 +89,7 @@ static enum err find_said(struct device *d, struct span content, bool *said)
 			    &work->outcome.seq);
 	*said = e == ERR_OK;
 	if (e == ERR_STATE_CONFLICT)
-		return why_set(&work->why, e, "key-reused",
-			       "Another text was sent with the id %.128s.",
-			       work->order.key);
+		return outbox_keys_reused(&work->why, work->order.key);
 	return e == ERR_STATE_GONE ? ERR_OK : e;
 }
 

@@ -340,7 +340,6 @@ static enum err start_order(struct hermetic_core *core,
 			    const struct hermetic_order *given)
 {
 	struct order order = { .offer = &core->offer };
-	char key[UPLOAD_KEY_SIZE];
 	enum err e;
 
 	if (!take_parts(&order, given) || !take_kind(&order, given))
@@ -350,13 +349,8 @@ static enum err start_order(struct hermetic_core *core,
 	order.session = given->session;
 	order.whom = given->whom;
 	core->upload[0] = '\0';
-	if (given->kind == HERMETIC_ORDER_SEND && given->file != NULL) {
-		order.file = core_file_attachment(given->file);
-		upload_key(order.file->id, key);
-		order.key = key;
-		memcpy(core->upload, core_file_record(given->file),
-		       sizeof(core->upload));
-	}
+	if (given->kind == HERMETIC_ORDER_SEND && given->file != NULL)
+		TRY(core_file_order(core, given->file, &order));
 	if (order.kind == ORDER_INVITE || order.kind == ORDER_MEET) {
 		order.users = &given->whom;
 		order.user_count = 1;

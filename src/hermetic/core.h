@@ -318,9 +318,13 @@ struct hermetic_file_wish {
 	size_t size;
 	const char *session, *name;
 	const char *type; /* NULL: the type that the end of the name says */
-	/* The caller's own id of this sending. A transfer that was cut off, also by the end of
-	 * the program, goes on under the same key: the program seals the bytes again, and the
-	 * server knows how many it has. */
+	/* The caller's own id of this sending, and of the text that names the file, in the place of
+	 * that of struct hermetic_saying: at most 64 bytes, or a longer one, for which its SHA-256
+	 * stands. A transfer that was cut off, also by the end of the program, goes on under the
+	 * same key: the program seals the bytes again, and the server knows how many it has. What
+	 * was said under the key is said once: the program passes the same bytes under the same name
+	 * and type, nothing is transferred, and the order SEND gives the number of before.
+	 * HERMETIC_CONFLICT ("key-reused"): something else was said under it. */
 	const char *key;
 };
 

@@ -3,15 +3,18 @@
 #include "hermetic/core_inside.h"
 
 #include "device/texts/attached.h"
+#include "device/texts/outbox_keys.h"
 #include "hermetic/inside.h"
 #include "reach/look.h"
 #include "reach/transfer_plan.h"
 #include "reach/upload_book.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE (4 * 262144) /* bytes of one request */
+#define FILE_KEY_SIZE 65   /* of the message that names it */
 
 _Static_assert(HERMETIC_FILE_TAG == SUITE_AEAD_TAG, "the same tag");
 
@@ -19,10 +22,12 @@ struct hermetic_file {
 	struct attachment is;
 	struct attachment_stream *stream; /* NULL: it has ended */
 	bool seals;
-	bool again;		/* under a key that has sealed before */
-	uint64_t passed, bytes; /* `bytes`: how many were sealed before */
+	bool begun; /* its key has sealed these bytes before */
+	bool said;  /* and a message names them */
+	bool whole; /* all bytes were passed, and are those */
+	uint64_t passed;
 	char session[TEXT_UUID_SIZE], record[UPLOAD_RECORD_SIZE];
-	char id[TEXT_UUID_SIZE];
+	char id[TEXT_UUID_SIZE], key[FILE_KEY_SIZE];
 	struct hermetic_file_facts facts;
 
 	bool moves; /* `plan` has begun */
@@ -40,14 +45,18 @@ void hermetic_file_free(struct hermetic_file *file)
 	free(file);
 }
 
-const struct attachment *core_file_attachment(const struct hermetic_file *file)
+enum err core_file_order(struct hermetic_core *core,
+			 const struct hermetic_file *file, struct order *order)
 {
-	return &file->is;
-}
-
-const char *core_file_record(const struct hermetic_file *file)
-{
-	return file->record;
+	if (file->seals && !file->whole)
+		return why_replace(&core->why, ERR_PEER_INVALID, "usage",
+				   "A file is sealed to its end before it is "
+				   "said.");
+	order->file = &file->is;
+	order->key = file->key;
+	if (!file->said)
+		memcpy(core->upload, file->record, sizeof(core->upload));
+	return ERR_OK;
 }
 
 /* Texts end with a NUL for who asks. */
@@ -93,11 +102,50 @@ static enum err find(struct hermetic_core *core, struct hermetic_file *file)
 		return ERR_OK;
 	TRY(e);
 	TRY(attached_get(record, &file->is));
-	file->again = true;
-	file->bytes = file->is.size;
+	file->begun = true;
 out:
 	json_decref(record);
 	return e;
+}
+
+/* What was said under the key is sealed again, too, to see whether it is the same; where
+ * nothing was, the file gets a key of its own. */
+static enum err begin(struct hermetic_core *core, const struct suite *suite,
+		      const struct hermetic_file_wish *wish,
+		      struct hermetic_file *file)
+{
+	struct attachment wanted = { .size = 0 }, said = { .size = 0 };
+	enum err e;
+
+	TRY(upload_describe(wish->name, wish->type, &wanted));
+	e = upload_said(core->device, wish->session, file->key, &wanted,
+			&core->why, &said);
+	file->said = file->begun = e == ERR_OK;
+	if (file->said) {
+		file->is = said;
+		said = (struct attachment){ .size = 0 };
+	}
+	if (e != ERR_STATE_GONE)
+		goto out;
+	TRY(attachment_make(suite, core->ports.rng, &file->is));
+	file->is.name = wanted.name;
+	file->is.type = wanted.type;
+	wanted = (struct attachment){ .size = 0 };
+out:
+	attachment_clear(&wanted);
+	attachment_clear(&said);
+	return e;
+}
+
+/* The caller's key is that of the message, and the digest in the record's name stands for one
+ * that is too long for that. */
+static void set_key(struct hermetic_file *file, const char *given)
+{
+	const size_t n = strlen(given);
+	const char *key =
+	    n > 0 && n < FILE_KEY_SIZE ? given : strrchr(file->record, '/') + 1;
+
+	(void)snprintf(file->key, sizeof(file->key), "%s", key);
 }
 
 static enum err seal(struct hermetic_core *core, const void *given,
@@ -116,11 +164,10 @@ static enum err seal(struct hermetic_core *core, const void *given,
 	memcpy(file->session, wish.session, TEXT_UUID_SIZE);
 	TRY(look_suite(core->device, wish.session, &core->why, &suite));
 	TRY(upload_name(wish.session, span_str(wish.key), file->record));
+	set_key(file, wish.key);
 	TRY(find(core, file));
-	if (!file->again) {
-		TRY(attachment_make(suite, core->ports.rng, &file->is));
-		TRY(upload_describe(wish.name, wish.type, &file->is));
-	}
+	if (!file->begun)
+		TRY(begin(core, suite, &wish, file));
 	TRY(attachment_begin(&file->is, true, &file->stream));
 	TRY(state_facts(file));
 out:
@@ -166,6 +213,7 @@ static enum err open_file(struct hermetic_core *core, const char *session,
 			    (unsigned long long)number);
 	TRY(e);
 	memcpy(file->session, session, TEXT_UUID_SIZE);
+	upload_key(file->is.id, file->key);
 	TRY(attachment_begin(&file->is, false, &file->stream));
 	TRY(state_facts(file));
 	count(file, file->is.size);
@@ -270,18 +318,20 @@ static enum err end_sealed(struct hermetic_core *core,
 	enum err e;
 
 	TRY(attachment_seal_end(file->stream, tag, hash));
-	if (file->again && (file->passed != file->bytes ||
-			    memcmp(hash, file->is.hash, sizeof(hash)) != 0)) {
+	if (!file->begun) {
+		memcpy(file->is.hash, hash, sizeof(hash));
+		file->is.size = file->passed;
+		TRY(keep(core, file->record, &file->is));
+	} else if (!attachment_is(&file->is, file->passed, hash)) {
+		if (file->said)
+			return outbox_keys_reused(&core->why, file->key);
 		TRY(keep(core, file->record, NULL));
 		e = why_set(&core->why, ERR_STATE_CONFLICT, "file-changed",
 			    "Under that key another file was sealed before.");
 	}
 	TRY(e);
-	memcpy(file->is.hash, hash, sizeof(hash));
-	file->is.size = file->passed;
+	file->whole = true;
 	count(file, file->passed);
-	if (!file->again)
-		TRY(keep(core, file->record, &file->is));
 out:
 	return e;
 }
@@ -318,7 +368,7 @@ enum hermetic_turn hermetic_core_file_turn(
     struct hermetic_core *core, struct hermetic_file *file,
     const struct hermetic_transfer **transfer, uint32_t *wait_ms)
 {
-	if (!core_inside_is_usable(core))
+	if (!core_inside_is_usable(core) || file->said)
 		return HERMETIC_TURN_DONE;
 	if (!file->moves)
 		transfer_plan_begin(&file->plan, file->seals, file->session,
@@ -376,6 +426,8 @@ enum hermetic_result hermetic_core_file_outcome(struct hermetic_core *core,
 	if (file->moves && file->plan.ended) {
 		core->why = file->plan.why;
 		e = file->plan.result;
+	} else if (file->said && file->whole) {
+		e = ERR_OK;
 	}
 	return core_inside_conclude(core, e);
 }

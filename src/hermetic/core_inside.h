@@ -74,8 +74,10 @@ MUST_CHECK enum err core_inside_status(int status, const json_t *body,
 
 /* ---- core_file.c ---- */
 
-const struct attachment *core_file_attachment(const struct hermetic_file *file);
-const char *core_file_record(const struct hermetic_file *file);
+/* The order gets the file and its key, which both are borrowed. */
+MUST_CHECK enum err core_file_order(struct hermetic_core *core,
+				    const struct hermetic_file *file,
+				    struct order *order);
 /* The order has said its file: nothing has to be gone on with. */
 MUST_CHECK enum err core_file_said(struct hermetic_core *core);
 

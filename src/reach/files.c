@@ -1,5 +1,6 @@
 #include "reach/files.h"
 
+#include "device/texts/outbox_keys.h"
 #include "reach/look.h"
 #include "reach/transfer.h"
 #include "reach/upload.h"
@@ -46,15 +47,9 @@ static enum err say(const struct upload *upload, struct order order,
 	return sayer->say(sayer->context, &order);
 }
 
-static bool is_called(const struct attachment *a, const struct attachment *b)
-{
-	return a->size == b->size &&
-	       span_equal(buf_span(&a->name), buf_span(&b->name)) &&
-	       span_equal(buf_span(&a->type), buf_span(&b->type));
-}
-
 /* *said: under the caller's key a message names this very file. Then the upload has what that
- * message says of it, and there is nothing to seal and to send. */
+ * message says of it, and there is nothing to seal and to send. An upload that was cut off
+ * behind the message goes on to its end. */
 static enum err find_said(struct account *a, const struct order *order,
 			  const struct sealing_watch *watch,
 			  struct upload *upload, bool *said)
@@ -63,19 +58,23 @@ static enum err find_said(struct account *a, const struct order *order,
 	enum err e;
 
 	*said = false;
-	if (order->key == NULL || upload->from < 0)
+	if (order->key == NULL)
 		return ERR_OK;
-	e = device_file_said(a->device, order->session, order->key, &before);
-	if (e == ERR_STATE_GONE)
+	e = upload_said(a->device, order->session, order->key, &upload->file,
+			&a->why, &before);
+	if (e == ERR_STATE_GONE ||
+	    (e == ERR_OK && uuid_equal(before.id, upload->file.id))) {
 		e = ERR_OK;
-	else if (e == ERR_OK && is_called(&before, &upload->file))
-		e = upload_is_of(a, upload, &before, watch, said);
-	TRY(e);
-	if (*said) {
-		attachment_clear(&upload->file);
-		upload->file = before;
-		before = (struct attachment){ .size = 0 };
+		goto out;
 	}
+	TRY(e);
+	if (before.size == upload->file.size)
+		TRY(upload_is_of(a, upload, &before, watch, said));
+	if (!*said)
+		TRY(outbox_keys_reused(&a->why, order->key));
+	attachment_clear(&upload->file);
+	upload->file = before;
+	before = (struct attachment){ .size = 0 };
 out:
 	attachment_clear(&before);
 	return e;
@@ -87,7 +86,7 @@ static enum err store(struct account *a, struct upload *upload,
 {
 	enum err e;
 
-	if (upload->from >= 0) { /* nothing is sealed for nothing */
+	if (upload->fd < 0) { /* nothing is sealed for nothing */
 		t->watch = is_wanted;
 		TRY(transfer_place(a, t));
 		t->watch = watch;

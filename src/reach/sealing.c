@@ -75,8 +75,7 @@ enum err sealing_is_of(int from, const struct attachment *file,
 	*is = false;
 	memcpy(again.nonce, file->nonce, sizeof(again.nonce));
 	TRY(sealing_seal(from, &again, -1, watch));
-	*is = again.size == file->size &&
-	      memcmp(again.hash, file->hash, sizeof(again.hash)) == 0;
+	*is = attachment_is(file, again.size, again.hash);
 out:
 	attachment_clear(&again);
 	return e;

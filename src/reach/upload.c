@@ -142,9 +142,7 @@ static void forget(struct upload *upload)
 {
 	if (upload->fd >= 0)
 		(void)close(upload->fd);
-	if (upload->from >= 0)
-		(void)close(upload->from);
-	upload->fd = upload->from = -1;
+	upload->fd = -1;
 	attachment_clear(&upload->file);
 	buf_clear(&upload->sealed);
 }
@@ -192,24 +190,18 @@ enum err upload_open(struct account *a, const char *session, const char *path,
 {
 	struct buf whole = BUF_INIT;
 	char problem[GIVEN_PROBLEM];
-	struct stat is;
-	int from = -1;
 	enum err e;
 
 	*upload = (struct upload){ .fd = -1, .from = -1, .path = path };
-	if (given_open(path, &from, &is, problem) != ERR_OK)
+	if (given_open(path, &upload->from, &upload->is, problem) != ERR_OK)
 		TRY(why_set(&a->why, ERR_PEER_INVALID, "file", "%s", problem));
 	TRY(name_whole(a, path, &whole));
 	TRY(upload_name(session, span_of(whole.p, whole.n - 1),
 			upload->record));
-	if (find(a, &is, upload)) {
-		(void)close(from);
-		goto out;
+	if (!find(a, &upload->is, upload)) {
+		forget(upload);
+		TRY(make(a, suite, upload));
 	}
-	forget(upload);
-	upload->from = from;
-	upload->is = is;
-	TRY(make(a, suite, upload));
 out:
 	buf_clear(&whole);
 	return e;
@@ -251,7 +243,7 @@ enum err upload_seal(struct account *a, struct upload *upload,
 {
 	enum err e;
 
-	if (upload->from < 0)
+	if (upload->fd >= 0)
 		return ERR_OK;
 	TRY(make_folder(a));
 	TRY(name_sealed(a, upload->file.id, &upload->sealed));
@@ -295,5 +287,8 @@ enum err upload_close(struct account *a, struct upload *upload, bool over)
 out:
 	state_rollback(a->state);
 	forget(upload);
+	if (upload->from >= 0)
+		(void)close(upload->from);
+	upload->from = -1;
 	return e;
 }

@@ -19,17 +19,17 @@
 
 struct upload {
 	struct attachment file; /* its size is that of the path's file */
-	int fd;			/* of the ciphertext; -1: none */
+	int fd;			/* of the ciphertext; -1: not sealed yet */
 	char record[UPLOAD_RECORD_SIZE];
 	struct buf sealed; /* its path, with a NUL */
 	const char *path;  /* borrowed */
-	int from;	   /* of that file; -1: it was sealed before */
+	int from;	   /* of that file */
 	struct stat is;
 };
 
 /*
  * The upload of that file: one that was sealed before, or a new id, key and size, with
- * upload->from >= 0 and nothing sealed. Another version of the file is another upload.
+ * upload->fd < 0 and nothing sealed. Another version of the file is another upload.
  * With the reason in a->why: ERR_PEER_INVALID, it is no file that can be sent;
  * ERR_LOCAL_IO. The caller closes it, also after a failure.
  */
@@ -43,7 +43,7 @@ MUST_CHECK enum err upload_open(struct account *a, const char *session,
 MUST_CHECK enum err upload_seal(struct account *a, struct upload *upload,
 				const struct sealing_watch *watch);
 
-/* *is: the file of the path, not sealed yet, is the one that `file` names. Fails as
+/* *is: the file of the path is the one that `file` names. Fails as
  * upload_seal(). */
 MUST_CHECK enum err upload_is_of(struct account *a, const struct upload *upload,
 				 const struct attachment *file,

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "device/record.h"
+#include "device/texts/outbox_keys.h"
 #include "signs/file_name.h"
 
 #include <stdio.h>
@@ -69,6 +70,24 @@ enum err upload_describe(const char *path, const char *type,
 void upload_key(struct uuid file, char key[UPLOAD_KEY_SIZE])
 {
 	(void)snprintf(key, UPLOAD_KEY_SIZE, "file/%s", uuid_text(file).text);
+}
+
+static bool is_called(const struct attachment *a, const struct attachment *b)
+{
+	return span_equal(buf_span(&a->name), buf_span(&b->name)) &&
+	       span_equal(buf_span(&a->type), buf_span(&b->type));
+}
+
+enum err upload_said(struct device *device, const char *session,
+		     const char *key, const struct attachment *wanted,
+		     struct why *why, struct attachment *said)
+{
+	enum err e = device_file_said(device, session, key, said);
+
+	if (e == ERR_STATE_CONFLICT ||
+	    (e == ERR_OK && !is_called(said, wanted)))
+		e = outbox_keys_reused(why, key);
+	return e;
 }
 
 static enum err open_book(const struct device_store *store, json_t **book)

@@ -8,7 +8,7 @@
 
 #include "base/uuid.h"
 #include "content/attachment.h"
-#include "device/ports.h"
+#include "device/device.h"
 
 #define UPLOAD_KEPT_S (2 * 24 * 3600) /* what nobody goes on with */
 #define UPLOAD_RECORD_SIZE 128
@@ -26,6 +26,15 @@ MUST_CHECK enum err upload_describe(const char *path, const char *type,
  * often that is tried. */
 #define UPLOAD_KEY_SIZE 48
 void upload_key(struct uuid file, char key[UPLOAD_KEY_SIZE]);
+
+/* The file that was said in the session under that key of the caller's, where it is called as
+ * `wanted` is: that one is the same if its bytes are (attachment_is()), and is not sent again
+ * then. ERR_STATE_GONE: nothing was said under it. ERR_STATE_CONFLICT, with the reason:
+ * something else was. The caller clears `said`, also after a failure. */
+MUST_CHECK enum err upload_said(struct device *device, const char *session,
+				const char *key,
+				const struct attachment *wanted,
+				struct why *why, struct attachment *said);
 
 /* That it was begun, or is over; and removes records that are too old. Inside a
  * transaction. */

@@ -116,14 +116,30 @@ def move(file, sealed: bytes = b"") -> bytes:
         return came
 
 
+def seal(file, data: bytes) -> bytes:
+    return b"".join(file.pass_(data[i:i + 50000])
+                    for i in range(0, len(data), 50000)) + file.end()
+
+
 BYTES = b"what was written down " * 20000
 with core.seal(session, "notes.txt", "a key of mine") as file:
-    sealed = b"".join(file.pass_(BYTES[i:i + 50000])
-                      for i in range(0, len(BYTES), 50000)) + file.end()
+    sealed = seal(file, BYTES)
     assert BYTES[:20] not in sealed and len(sealed) == len(BYTES) + 16
     move(file, sealed)
     _, sent = drive(core.order(OrderKind.SEND, session, text="notes", file=file,
                                to_new_members=True))
+# under its key it was said, and the server has it
+with core.seal(session, "notes.txt", "a key of mine") as file:
+    assert seal(file, BYTES) == sealed and list(file.turns()) == []
+    assert drive(core.order(OrderKind.SEND, session, text="notes", file=file,
+                            to_new_members=True))[1] == sent
+for called, data in (("note.txt", BYTES), ("notes.txt", BYTES[1:])):
+    try:
+        with core.seal(session, called, "a key of mine") as file:
+            seal(file, data)
+        raise AssertionError(called)
+    except hermetic.Failure as failure:
+        assert failure.slug == "key-reused", failure
 drive(core.order(OrderKind.REFRESH, session))
 for wrong in (False, True):
     with core.open(session, sent.number) as file:

@@ -65,6 +65,24 @@ describe('files at the command line', { concurrency: false }, () => {
     assert.deepEqual(waiting(alice), []);
   });
 
+  test('so is one of which an upload under another id was cut off', async () => {
+    const path = newFile('cut.pdf', randomBytes(300_000));
+    const seq = await sends(alice, path, '--id', 'said');
+    const proxy = await startProxy(node.url, { request: ({ method }) =>
+      method === 'PATCH' ? { drop: true } : undefined });
+    alice.server = proxy.url;
+    await alice.run('send', id, '--file', path, '--id', 'cut off');
+    alice.server = node.url;
+    await proxy.stop();
+    assert.equal(waiting(alice).length, 1);
+    const files = await stored();
+    assert.equal(await sends(alice, path, '--id', 'said'), seq);
+    assert.equal(await stored(), files);
+    assert.equal(waiting(alice).length, 1); // which goes on
+    assert.ok(await sends(alice, path, '--id', 'cut off') > seq);
+    assert.deepEqual(waiting(alice), []);
+  });
+
   test('so is one that waits in the outbox', async () => {
     const proxy = await startProxy(node.url, { request: ({ path }) =>
       path.endsWith('/send') ? { drop: true } : undefined });

@@ -89,3 +89,49 @@ test('a name that is too long is cut between signs, and keeps its ending', async
     assert.equal(told.file.name, cut);
   }
 });
+
+test('a file that was said under a key is said once, and no other file under that', async () => {
+  let asked = 0;
+  const counts = (url, how) => {
+    asked += /\/files\//.test(new URL(url).pathname);
+    return fetch(url, how);
+  };
+  const storage = new MemoryStorage();
+  const options = { server: node.url, username: `carol-${alice.name.slice(-8)}`, storage,
+    passphrase: 'carol has a passphrase', scryptN: 16384, stock: 5, fetch: counts };
+  let carol = await Client.register(options);
+  try {
+    const at = await carol.create();
+    const file = new Blob([BYTES], { type: 'text/plain' });
+    const how = { key: 'the-plan', name: 'plan.txt', text: 'See page 3' };
+    const first = await carol.sendFile(at, file, how);
+    assert.ok(asked > 0);
+    asked = 0;
+    assert.deepEqual(await carol.sendFile(at, file, how), first);
+    assert.deepEqual(await carol.sendFile(at, Readable.from([BYTES]), { ...how,
+      type: 'text/plain' }), first);
+    await carol.close();
+    carol = await Client.open(options);
+    assert.deepEqual(await carol.sendFile(at, file, how), first);
+    const other = Buffer.from(BYTES);
+    other[2 ** 20] ^= 1;
+    const { type } = file;
+    for (const [source, more] of [[new Blob([other], { type })], [Readable.from([other]), { type }],
+      [new Blob([BYTES.subarray(1)], { type })], [file, { name: 'plans.txt' }],
+      [file, { type: 'text/csv' }], [file, { text: 'See page 4' }]])
+      await assert.rejects(carol.sendFile(at, source, { ...how, ...more }),
+        { result: 'conflict', slug: 'key-reused' });
+    await assert.rejects(carol.send(at, how.text, { key: how.key }), { slug: 'key-reused' });
+    await carol.send(at, 'a text', { key: 'a text' });
+    await assert.rejects(carol.sendFile(at, file, { key: 'a text', text: 'a text' }),
+      { slug: 'key-reused' });
+    assert.equal(asked, 0); // nothing was stored for nothing
+    const said = await carol.search({ session: at });
+    assert.equal(said[0].entries.filter(e => e.file).length, 1);
+    // a key of any length is one
+    const long = { key: 'k'.repeat(300) }, once = await carol.sendFile(at, file, long);
+    assert.deepEqual(await carol.sendFile(at, file, long), once);
+  } finally {
+    await carol.close();
+  }
+});

@@ -292,7 +292,8 @@ class Core:
 
     def seal(self, session: str, name: str, key: str,
              type: str | None = None) -> "File":
-        """A file that is about to be sent: see File."""
+        """A file that is about to be sent: see File. What was said under that key before
+        is said once: its turns() are none, and the order gives the number of before."""
         handle = c.c_void_p()
         wish = _native.FileWish(session=_text(session), name=_text(name),
                                 type=_text(type), key=_text(key))

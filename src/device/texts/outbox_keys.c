@@ -129,6 +129,12 @@ out:
 	return e;
 }
 
+enum err outbox_keys_reused(struct why *why, const char *key)
+{
+	return why_set(why, ERR_STATE_CONFLICT, "key-reused",
+		       "Something else was sent with the id %.128s.", key);
+}
+
 static enum err file_of(struct device *d, const char *key,
 			struct attachment *file)
 {
@@ -149,7 +155,9 @@ static enum err file_of(struct device *d, const char *key,
 		TRY(outbox_put_content(
 		    &d->open, outbox_find_item(&d->open, item), entry));
 	}
-	TRY(attached_get(entry, file));
+	e = attached_get(entry, file);
+	if (e == ERR_STATE_GONE) /* a text without one */
+		e = ERR_STATE_CONFLICT;
 out:
 	json_decref(entry);
 	json_decref(record);

@@ -22,6 +22,9 @@ MUST_CHECK enum err outbox_keys_sent(struct device *d, const char *key,
 bool outbox_keys_was_left(const struct device *d, const json_t *record,
 			  uint64_t seq);
 
+/* ERR_STATE_CONFLICT, with the reason: something else was said under that key. */
+MUST_CHECK enum err outbox_keys_reused(struct why *why, const char *key);
+
 /* The item of that number in the session's outbox; NULL: the outbox has no such item. */
 const json_t *outbox_find_item(const struct membership *m, uint64_t item);
 
