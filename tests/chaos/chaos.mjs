@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Session, newUser } from '../testlib/api.mjs';
+import { Session, newUsers } from '../testlib/api.mjs';
 import { startBalancer } from '../testlib/balancer.mjs';
 import { startNamespace } from '../testlib/namespace.mjs';
 import { freePort, sleep, startBroker, startDisk, startNode, startPostgres,
@@ -106,8 +106,7 @@ async function startNodes(world, database, module) {
 
 async function startClients(world, { sessions = 2, talk = true } = {}) {
   const [url] = world.urls;
-  const people = await Promise.all(['alice', 'bob', 'carol', 'guest'].map(n =>
-    newUser(url, n)));
+  const people = await newUsers(url, 'alice', 'bob', 'carol', 'guest');
   const [alice, bob, carol, guest] = people;
   world.reader = alice;
   world.guest = guest;

@@ -18,20 +18,13 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . tools/dev/packages.sh
+SELF=compose
+. tests/testlib/run.sh
 SUITE=trixie # Debian 12's own Docker is too old for this compose file
 export DEBIAN_FRONTEND=noninteractive
 
-say() { printf '==> %3d s  %s\n' "$SECONDS" "$*"; }
-die() { printf 'compose: %s\n' "$*" >&2; exit 1; }
-
-[ "$EUID" -eq 0 ] || die "this takes root, as Docker does."
-if [ -n "${1:-}" ]; then
-  mkdir -p "$1"
-  WORK=$(readlink -f "$1")
-else
-  WORK=$(mktemp -d /var/tmp/hermetic-compose.XXXXXX)
-  KEEP=no
-fi
+need_root ", as Docker does."
+take_folder "${1:-}"
 NETNS=hermetic-$$
 DOCKERD=
 PROJECT=hermetictest
@@ -58,7 +51,7 @@ finish() {
   docker_stop
   ip netns del "$NETNS" 2>/dev/null || true
   [ -z "$BINFMT" ] || foreign_end
-  [ "${KEEP:-yes}" = yes ] || rm -rf "$WORK"
+  [ "$KEEP" = yes ] || rm -rf "$WORK"
   [ "$status" -eq 0 ] || echo "compose: FAILED"
   exit "$status"
 }

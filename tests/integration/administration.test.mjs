@@ -49,8 +49,7 @@ describe('administration', { concurrency: false }, () => {
   // Each waits for what is held, having locked nothing that others need.
   test('an export and an erasure keep nobody waiting', async () => {
     const [alice, bob] = [await newUser(node.url, 'alice'), await newUser(node.url, 'bob')];
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     ok(await session.send(alice), 201);
     await postgres.psql(`UPDATE hermetic.message SET origin = 'x'
       WHERE session_id = '${session.id}'`);
@@ -169,8 +168,7 @@ describe('administration', { concurrency: false }, () => {
   test('sessions are listed with their sizes, and ended', async () => {
     const [alice, bob] = [await newUser(node.url, 'alice'),
       await newUser(node.url, 'bob')];
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     for (let i = 0; i < 3; i++) ok(await session.send(alice), 201);
     const [of] = lines(await run('sessions', session.id, '--json'));
     assert.deepEqual([of.session_id, of.people, of.devices, of.entries, of.ended_at],
@@ -276,8 +274,7 @@ describe('administration', { concurrency: false }, () => {
         username: bob.username, password: 'a passphrase of his' } }), 401,
       'bad-credentials');
       const socket = await Socket.of(bob);
-      const session = await Session.create(alice);
-      await session.add(alice, bob);
+      const session = await Session.pair(alice, bob);
       ok(await session.send(bob), 201);
       ok(await bob.post(`/session/${(await Session.create(bob)).id}/invite`,
         { usernames: [alice.username] }), 204);

@@ -108,8 +108,7 @@ describe('the API of the administration', { concurrency: false }, () => {
   test('sessions: sizes, members, end', async () => {
     const [alice, bob] = [await newUser(node.url, 'alice'),
       await newUser(node.url, 'bob')];
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     ok(await session.send(alice), 201);
     const one = ok(await get(`/sessions/${session.id}`));
     assert.deepEqual([one.people, one.entries, one.ended_at], [2, 2, null]);

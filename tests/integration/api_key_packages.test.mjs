@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { AccountLog } from '../testlib/accounts.mjs';
 import {
-  base64, bytesOf, login, newAccount, newName, newUser, ok, refused,
+  base64, bytesOf, login, newAccount, newName, newUser, newUsers, ok, refused,
 } from '../testlib/api.mjs';
 import { DeviceKeys, kemKey, suites } from '../testlib/mls.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -18,8 +18,7 @@ describe('KeyPackages', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres, env: { HERMETIC_ALGORITHMS:
       [...algorithms, 'xwing-chacha20-poly1305'].join() } });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(name => newUser(node.url, name)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
   });
   after(async () => {
     await node?.stop();

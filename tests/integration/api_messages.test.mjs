@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import {
-  Session, base64, bytesOf, firstHead, newUser, nextHead, ok, refused,
+  Session, base64, bytesOf, firstHead, newUser, newUsers, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import { newNonce, privateMessage, suites } from '../testlib/mls.mjs';
 import { needsOwn, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
@@ -19,19 +19,14 @@ describe('messages', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres,
       env: { HERMETIC_ALGORITHMS: Object.keys(suites).join() } });
-    [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map(name => newUser(node.url, name)));
+    [alice, bob, carol] = await newUsers(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();
     await postgres?.stop();
   });
 
-  async function pair(options) {
-    const session = await Session.create(alice, options);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = options => Session.pair(alice, bob, options);
 
   function checkChain(session, messages) {
     let head = firstHead(session.id);
@@ -114,8 +109,7 @@ describe('messages', { concurrency: false }, () => {
   });
 
   test('the log by its commits: messages come without their bytes', async () => {
-    const session = await Session.create(alice, { invite: [carol.username] });
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob, { invite: [carol.username] });
     for (let i = 0; i < 3; i++) ok(await session.send(alice), 201);
     ok(await session.change(bob), 201);
     const whole = await session.history(bob);

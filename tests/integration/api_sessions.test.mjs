@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import {
-  Session, base64, firstHead, newName, newUser, nextHead, ok, refused,
+  Session, base64, firstHead, newName, newUser, newUsers, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import {
   Group, noise, privateMessage, rawProposal, roles, suites, uuidBytes, view,
@@ -17,8 +17,7 @@ describe('sessions', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres,
       env: { HERMETIC_ALGORITHMS: Object.keys(suites).join() } });
-    [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map(name => newUser(node.url, name)));
+    [alice, bob, carol] = await newUsers(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();
@@ -242,8 +241,7 @@ describe('sessions', { concurrency: false }, () => {
     });
 
   test('a commit that does not fit is refused', async () => {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     const good = () => session.commit(alice);
     const denied = ["adds a device under another's name", 'adds who is in',
       'adds one twice', 'a PreSharedKey'];
@@ -396,8 +394,7 @@ describe('sessions', { concurrency: false }, () => {
 
   test('a move to another algorithm is checked, too', async () => {
     const extensions = roles({ [alice.username]: 'owner' });
-    const session = await Session.create(alice, { extensions });
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob, { extensions });
     const next = Buffer.concat([uuidBytes(session.id), Buffer.from([0, 0, 0, 1])]);
     const reinit = rawProposal(5, Buffer.concat([Buffer.from([20]), next,
       Buffer.from([0, 1, 0, 4, extensions.length]), extensions]));

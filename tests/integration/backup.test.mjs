@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Session, newUser, ok } from '../testlib/api.mjs';
+import { Session, newUsers, ok } from '../testlib/api.mjs';
 import { writeCertificate } from '../testlib/balancer.mjs';
 import { startS3 } from '../testlib/s3.mjs';
 import { needsOwn, root, start, startNode, startPostgres, temporary, until }
@@ -35,10 +35,8 @@ describe('backup and restore', { concurrency: false, skip: needsOwn }, () => {
         BACKUP_S3_REGION: s3.keys.region, BACKUP_S3_ACCESS_KEY: s3.keys.accessKey } });
     writeFileSync(conf, stdout.replaceAll('/tmp/pgbackrest', `${conf}.d`));
     node = await startNode({ postgres, workers: 1 });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(n => newUser(node.url, n)));
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
+    session = await Session.pair(alice, bob);
     for (let i = 0; i < 20; i++) ok(await session.send(alice), 201);
   });
   after(async () => {

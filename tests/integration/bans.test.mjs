@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Person } from '../testlib/people.mjs';
+import { newPeople } from '../testlib/people.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
 describe('bans', { concurrency: false }, () => {
@@ -12,9 +12,7 @@ describe('bans', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
-    [alice, bob, carol, mallory] = await Promise.all(
-      ['alice', 'bob', 'carol', 'mallory'].map(name =>
-        new Person(name, node.url).register()));
+    [alice, bob, carol, mallory] = await newPeople(node.url, 'alice', 'bob', 'carol', 'mallory');
   });
   after(async () => {
     await node?.stop();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Session, newAccount, ok, refused } from '../testlib/api.mjs';
-import { Person } from '../testlib/people.mjs';
+import { Person, newPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -17,8 +17,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
       env: { HERMETIC_CLAIMS_OF_ONE_PER_HOUR: '0',
         HERMETIC_INVITATIONS_PER_DAY: '1000' } });
     proxy = await startProxy(node.url);
-    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(name =>
-      new Person(name, node.url).register()));
+    [alice, bob, carol] = await newPeople(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await proxy?.stop();
@@ -159,8 +158,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
   });
 
   test('a server that does not keep a block changes nothing here', async () => {
-    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
-      new Person(name, node.url).register()));
+    const [dora, eve] = await newPeople(node.url, 'dora', 'eve');
     dora.server = proxy.url;
     proxy.hooks = { request: ({ path }) => path === '/blocks' &&
       { status: 204, json: {} } };
@@ -177,8 +175,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
   });
 
   test('nor does one that keeps back the Welcome', async () => {
-    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
-      new Person(name, node.url).register()));
+    const [dora, eve] = await newPeople(node.url, 'dora', 'eve');
     dora.server = proxy.url;
     proxy.hooks = {
       request: ({ path }) => path === '/blocks' && { status: 204, json: {} },
@@ -196,8 +193,7 @@ describe('invitations and blocks', { concurrency: false }, () => {
   });
 
   test('nor does one that brings back whom it had removed', async () => {
-    const [dora, eve] = await Promise.all(['dora', 'eve'].map(name =>
-      new Person(name, node.url).register()));
+    const [dora, eve] = await newPeople(node.url, 'dora', 'eve');
     const id = await invites(eve, dora);
     await dora.does('join', id);
     await eve.does('remove', id, dora.name);

@@ -3,23 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Person, conversation, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
-import { sleep, startNode, startPostgres } from '../testlib/stack.mjs';
+import { Person, conversation } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
+import { sleep } from '../testlib/stack.mjs';
 
 describe('killing hermetic', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob;
+  let scene, node, proxy, alice, bob;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
+    scene = await startScene();
+    ({ node, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   // Runs a command through the proxy and kills it at its request number
   // `at`: before the server has seen it, or after the server has answered.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 
-import { Person, conversation } from '../testlib/people.mjs';
+import { Person, conversation, newPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import {
   rotateOnce, startNode, startPostgres, until,
@@ -19,8 +19,7 @@ describe('the life of a session', { concurrency: false }, () => {
       HERMETIC_ALGORITHMS: 'xwing-aes-256-gcm,aes-256-gcm,' +
         'chacha20-poly1305,twofish-256-gcm',
       HERMETIC_ROTATION_MESSAGES: '20', HERMETIC_ROTATION_GRACE_MESSAGES: '5' } });
-    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(
-      name => new Person(name, node.url).register()));
+    [alice, bob, carol] = await newPeople(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();

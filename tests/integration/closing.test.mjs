@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { AccountLog } from '../testlib/accounts.mjs';
 import { base64, call, newUser, ok, refused } from '../testlib/api.mjs';
-import { Person } from '../testlib/people.mjs';
+import { Person, newPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
 
@@ -20,8 +20,7 @@ describe('an account is deleted', { concurrency: false }, () => {
     eager = await startNode({ postgres,
       env: { ...env, HERMETIC_NAME_HOLD_SECONDS: '0' } });
     proxy = await startProxy(node.url);
-    [bob, carol] = await Promise.all(['bob', 'carol'].map(name =>
-      new Person(name, node.url).register()));
+    [bob, carol] = await newPeople(node.url, 'bob', 'carol');
   });
   after(async () => {
     await proxy?.stop();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, base64, newUser, ok } from '../testlib/api.mjs';
+import { Session, base64, newUsers, ok } from '../testlib/api.mjs';
 import { drips, flood, memoryOf, mutes, probe } from '../testlib/crowd.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { scrape } from '../testlib/metrics.mjs';
@@ -23,12 +23,9 @@ describe('crowds', { concurrency: false }, () => {
       HERMETIC_WEBSOCKET_BYTES: String(BUDGET),
       // what is freed counts as free
       ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:quarantine_size_mb=1' } });
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-      newUser(node.url, n)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
     [calm, loud] = await Promise.all([1, 2].map(async () => {
-      const session = await Session.create(alice);
-      await session.add(alice, bob);
-      return session;
+      return Session.pair(alice, bob);
     }));
   });
   after(async () => {
@@ -91,8 +88,7 @@ describe('crowds', { concurrency: false }, () => {
 
   test('who reads stays, however much comes at once', async () => {
     const other = await startNode({ postgres });
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     const socket = await Socket.of(bob);
     await socket.subscribe(session);
     const workers = node.pids().slice(1);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser, ok } from '../testlib/api.mjs';
+import { Session, newUser, newUsers, ok } from '../testlib/api.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { freePort, needsOwn, startBroker, startNode, startPostgres, temporary, until }
@@ -28,8 +28,7 @@ describe('the listener', { concurrency: false }, () => {
       await startNode({ postgres, workers: 1,
         env: { HERMETIC_METRICS_PORT: String(port) } })];
     broker = await startBroker({ postgres });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(n => newUser(nodes[0].url, n)));
+    [alice, bob] = await newUsers(nodes[0].url, 'alice', 'bob');
   });
   after(async () => {
     await broker?.stop();
@@ -48,8 +47,7 @@ describe('the listener', { concurrency: false }, () => {
   });
 
   test('that is deaf is cut, and hears again', async () => {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     const socket = await Socket.of(bob, { url: nodes[1].url });
     await socket.subscribe(session);
     const old = [...await backends('hermetic listener'),

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import {
-  Session, base64, bytesOf, firstHead, newUser, nextHead, ok, refused,
+  Session, base64, bytesOf, firstHead, newUser, newUsers, nextHead, ok, refused,
 } from '../testlib/api.mjs';
 import { noise, roles } from '../testlib/mls.mjs';
 import { MqttClient, messagesOf } from '../testlib/mqtt.mjs';
@@ -18,8 +18,7 @@ describe('departures', { concurrency: false }, () => {
     postgres = await startPostgres();
     [node, broker] = await Promise.all([startNode({ postgres }),
       startBroker({ postgres })]);
-    [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map(n => newUser(node.url, n)));
+    [alice, bob, carol] = await newUsers(node.url, 'alice', 'bob', 'carol');
     phone = await bob.another();
   });
   after(async () => {

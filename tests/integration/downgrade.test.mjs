@@ -5,24 +5,18 @@ import { after, before, describe, test } from 'node:test';
 
 import { AccountLog } from '../testlib/accounts.mjs';
 import { base64 } from '../testlib/api.mjs';
-import { conversation, Person, twoPeople } from '../testlib/people.mjs';
-import { startProxy } from '../testlib/proxy.mjs';
 import { DeviceKeys } from '../testlib/mls.mjs';
-import { hermetic, startNode, startPostgres } from '../testlib/stack.mjs';
+import { conversation, newPeople, Person } from '../testlib/people.mjs';
+import { startScene } from '../testlib/scene.mjs';
+import { hermetic } from '../testlib/stack.mjs';
 
 describe('a downgrade on the way', { concurrency: false }, () => {
-  let postgres, node, proxy, alice, bob;
+  let scene, postgres, node, proxy, alice, bob;
   before(async () => {
-    postgres = await startPostgres();
-    node = await startNode({ postgres });
-    proxy = await startProxy(node.url);
-    [alice, bob] = await twoPeople(node.url);
+    scene = await startScene();
+    ({ postgres, node, proxy, alice, bob } = scene);
   });
-  after(async () => {
-    await proxy?.stop();
-    await node?.stop();
-    await postgres?.stop();
-  });
+  after(() => scene?.stop());
 
   // As `person` over the proxy with these hooks.
   async function through(person, hooks, what) {
@@ -292,8 +286,7 @@ describe('a downgrade on the way', { concurrency: false }, () => {
   });
 
   test('a founder that came in again is no downgrade', async () => {
-    const [carol, dave] = await Promise.all(['carol', 'dave'].map(n =>
-      new Person(n, node.url).register()));
+    const [carol, dave] = await newPeople(node.url, 'carol', 'dave');
     const id = await conversation(alice, bob);
     // alice's is the only offer from here on: that one algorithm
     await alice.does('algorithm', id, 'chacha20-poly1305');

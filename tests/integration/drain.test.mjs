@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, base64, newUser } from '../testlib/api.mjs';
+import { Session, base64, newUsers } from '../testlib/api.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { sleep, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
@@ -14,10 +14,8 @@ describe('drain', { concurrency: false }, () => {
     postgres = await startPostgres();
     [stays, goes] = await Promise.all([{}, drain].map(env =>
       startNode({ postgres, env })));
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-      newUser(stays.url, n)));
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    [alice, bob] = await newUsers(stays.url, 'alice', 'bob');
+    session = await Session.pair(alice, bob);
   });
   after(async () => {
     await stays?.stop();

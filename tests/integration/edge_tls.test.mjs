@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 
-import { Session, base64, newName, newUser, ok } from '../testlib/api.mjs';
+import { Session, base64, newName, newUsers, ok } from '../testlib/api.mjs';
 import { Person } from '../testlib/people.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { startNode, startPostgres, until } from '../testlib/stack.mjs';
@@ -254,10 +254,8 @@ test('a new certificate is taken; what is open stays', async () => {
 test('what is shared among many is sealed for each', async () => {
   const plain = await startNode({ postgres, workers: 1 });
   try {
-    const [alice, bob] = await Promise.all(['alice', 'bob'].map(name =>
-      newUser(plain.url, name)));
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const [alice, bob] = await newUsers(plain.url, 'alice', 'bob');
+    const session = await Session.pair(alice, bob);
     const sockets = await Promise.all(Array.from({ length: 6 }, async (_, i) => {
       const socket = await Socket.open(node.url, { token: bob.access, ca });
       await socket.subscribe(session);

@@ -3,14 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 
-import {
-  Session, base64, firstHead, newUser, nextHead, ok, refused,
-} from '../testlib/api.mjs';
+import { Session, base64, firstHead, newUsers, nextHead, ok, refused } from '../testlib/api.mjs';
 import { holding as hold, letGo, waits as waiting } from '../testlib/holding.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import {
-  freePort, startNode, startPostgres, until,
+  freePort, startNode, startPostgres,
 } from '../testlib/stack.mjs';
 
 const DUE = 40, HARD = 60; // messages
@@ -24,8 +22,7 @@ before(async () => {
   one = await startNode({ postgres,
     env: { ...env, HERMETIC_METRICS_PORT: String(port) } });
   two = await startNode({ postgres, env });
-  [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-    newUser(one.url, n)));
+  [alice, bob] = await newUsers(one.url, 'alice', 'bob');
 });
 after(async () => {
   await one?.stop();
@@ -77,8 +74,7 @@ const waits = count => waiting(postgres, count);
 describe('a log whose end is known', () => {
   beforeEach(async () => {
     places.clear();
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    session = await Session.pair(alice, bob);
   });
 
   test('many at once: no gap, one chain', async () => {

@@ -4,9 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  Session, base64, firstHead, newUser, nextHead, ok, refused,
-} from '../testlib/api.mjs';
+import { Session, base64, firstHead, newUsers, nextHead, ok, refused } from '../testlib/api.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { rotateOnce, startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -16,19 +14,14 @@ describe('what expires', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(name => newUser(node.url, name)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
   });
   after(async () => {
     await node?.stop();
     await postgres?.stop();
   });
 
-  async function pair(options) {
-    const session = await Session.create(alice, options);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = options => Session.pair(alice, bob, options);
 
   async function rotate(session, device) {
     ok(await session.change(device), 201);

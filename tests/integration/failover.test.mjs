@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
+import { Session, newUser, newUsers, nextHead, ok } from '../testlib/api.mjs';
 import { MqttClient, eventsOf, messagesOf } from '../testlib/mqtt.mjs';
 import { Socket } from '../testlib/socket.mjs';
 import { needsOwn, rotateOnce, sleep, startBroker, startNode, startPostgres, until }
@@ -18,8 +18,7 @@ describe('failover', { concurrency: false, skip: needsOwn }, () => {
     nodes = await Promise.all([1, 2].map(() =>
       startNode({ postgres: standby, workers: 1 })));
     broker = await startBroker({ postgres: standby });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(n => newUser(nodes[0].url, n)));
+    [alice, bob] = await newUsers(nodes[0].url, 'alice', 'bob');
   });
   after(async () => {
     await broker?.stop();
@@ -63,8 +62,7 @@ describe('failover', { concurrency: false, skip: needsOwn }, () => {
   }
 
   test('the primary is killed under load, the standby promoted', async () => {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     const socket = await Socket.of(bob, { url: nodes[1].url });
     await socket.subscribe(session);
     const heard = await MqttClient.of(bob, broker);
@@ -121,8 +119,7 @@ describe('failover', { concurrency: false, skip: needsOwn }, () => {
   test('afterwards all goes on: accounts, sessions, MQTT, rotation',
     async () => {
       const carol = await newUser(nodes[1].url, 'carol');
-      const session = await Session.create(carol);
-      await session.add(carol, alice);
+      const session = await Session.pair(carol, alice);
       const mine = await MqttClient.of(alice, broker);
       await mine.subscribe(eventsOf(alice));
       assert.equal((await mine.send(session)).seq, 2);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { Session, base64, newUser, newUsers, ok, refused } from '../testlib/api.mjs';
 import { needsOwn, rotateOnce, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 const PIECE = 262144;
@@ -21,16 +21,14 @@ describe('files', { concurrency: false }, () => {
     node = await startNode({ postgres, workers: 1, env: { ...LIMITS,
       // what was freed counts as memory
       ASAN_OPTIONS: 'detect_leaks=0:exitcode=99:quarantine_size_mb=1' } });
-    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(n =>
-      newUser(node.url, n)));
+    [alice, bob, carol] = await newUsers(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();
     await postgres?.stop();
   });
   const newSession = async () => {
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    session = await Session.pair(alice, bob);
   };
   const path = id => session.path(`/files/${id}`);
   const create = (who, id, size, bytes) => who.call('POST', path(id), { bytes,

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { carried, linkHash } from '../testlib/accounts.mjs';
 import { base64, bytesOf, newAccount, nextHead, ok, refused } from '../testlib/api.mjs';
 import { DeviceKeys, departure, join, view } from '../testlib/mls.mjs';
-import { Person, conversation } from '../testlib/people.mjs';
+import { Person, conversation, newPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { leafOf, readGroup } from '../testlib/read_group.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -18,8 +18,7 @@ describe('ghosts', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
     proxy = await startProxy(node.url);
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(name =>
-      new Person(name, node.url).register()));
+    [alice, bob] = await newPeople(node.url, 'alice', 'bob');
     mallory = await newAccount(node.url, 'mallory');
   });
   after(async () => {

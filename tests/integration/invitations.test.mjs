@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { base64, newAccount, nextHead, ok } from '../testlib/api.mjs';
-import { Person, conversation } from '../testlib/people.mjs';
+import { conversation, newPeople } from '../testlib/people.mjs';
 import { startProxy } from '../testlib/proxy.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -13,9 +13,7 @@ describe('invitations', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
-    [alice, bob, carol, dave] = await Promise.all(
-      ['alice', 'bob', 'carol', 'dave'].map(name =>
-        new Person(name, node.url).register()));
+    [alice, bob, carol, dave] = await newPeople(node.url, 'alice', 'bob', 'carol', 'dave');
   });
   after(async () => {
     await node?.stop();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Session, base64, bytesOf, newUser, ok, refused } from '../testlib/api.mjs';
+import { Session, base64, bytesOf, newUsers, ok, refused } from '../testlib/api.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { u16, vec } from '../testlib/mls.mjs';
 import { conversation, twoPeople } from '../testlib/people.mjs';
@@ -25,8 +25,7 @@ describe('large groups', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await start();
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(name => newUser(node.url, name)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
     devices = [];
     for (let i = 0; i < LARGE; i++) devices.push(await alice.another());
   });

@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { Session, base64, call, callAdmin, login, newName, newUser, ok, refused }
-  from '../testlib/api.mjs';
+import {
+  Session, base64, call, callAdmin, login, newName, newUser, newUsers, ok, refused,
+} from '../testlib/api.mjs';
 import { api } from '../testlib/openapi.mjs';
 import { MqttClient, eventsOf, sendTo } from '../testlib/mqtt.mjs';
 import { invited } from '../testlib/mls.mjs';
@@ -294,8 +295,7 @@ describe('limits', { concurrency: false }, () => {
   test('nobody takes all the KeyPackages of another', async () => {
     const node = await start({ HERMETIC_CLAIMS_OF_ONE_PER_HOUR: '2',
       HERMETIC_CLAIMED_PER_HOUR: '3', HERMETIC_KEY_PACKAGES: '8' });
-    const [victim, one, two] = await Promise.all(
-      ['victim', 'one', 'two'].map(n => newUser(node.url, n)));
+    const [victim, one, two] = await newUsers(node.url, 'victim', 'one', 'two');
     const packages = n => Array.from({ length: n }, () =>
       base64(victim.keysFor().keyPackage()));
     const post = (key_packages, last_resort = []) =>
@@ -479,8 +479,7 @@ describe('limits', { concurrency: false }, () => {
   test('messages by REST', async () => {
     const node = await start({ HERMETIC_MESSAGES_PER_MINUTE: '5' });
     const [alice, bob] = [await newUser(node.url), await newUser(node.url)];
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
     later(await session.send(alice), 'messages', 60);
     later(await alice.call('POST', session.path('/send'),
@@ -494,8 +493,7 @@ describe('limits', { concurrency: false }, () => {
       HERMETIC_SESSION_MESSAGES_PER_MINUTE: '3' });
     const [alice, bob, stranger] = await Promise.all(Array.from({ length: 3 },
       () => newUser(node.url)));
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     for (let i = 0; i < 5; i++)
       refused(await session.send(stranger), 403, 'not-a-member');
     for (const who of [alice, bob, alice]) ok(await session.send(who), 201);

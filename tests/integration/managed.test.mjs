@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { Session, newUser, ok } from '../testlib/api.mjs';
+import { Session, newUsers, ok } from '../testlib/api.mjs';
 import { writeCertificate } from '../testlib/balancer.mjs';
 import { needsOwn, root, runMigrate, startAdminApi, startNode, startPostgres,
   startRotation, temporary, until } from '../testlib/stack.mjs';
@@ -76,9 +76,8 @@ describe('a PostgreSQL of somebody else', { concurrency: false, skip: needsOwn }
     const node = await startNode({ postgres, workers: 1 });
     const rotation = startRotation(postgres);
     const admin = await startAdminApi({ postgres });
-    const [alice, bob] = await Promise.all(['alice', 'bob'].map(n => newUser(node.url, n)));
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const [alice, bob] = await newUsers(node.url, 'alice', 'bob');
+    const session = await Session.pair(alice, bob);
     const sent = ok(await session.send(alice), 201);
     assert.equal((await session.history(bob, '?limit=500')).length, sent.seq);
     const users = await until(async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser, ok, refused } from '../testlib/api.mjs';
+import { Session, newUsers, ok, refused } from '../testlib/api.mjs';
 import { MqttClient, eventsOf } from '../testlib/mqtt.mjs';
 import { scrape } from '../testlib/metrics.mjs';
 import { Socket } from '../testlib/socket.mjs';
@@ -19,10 +19,8 @@ describe('metrics', { concurrency: false }, () => {
     node = await startNode({ postgres, workers: 2,
       env: { HERMETIC_METRICS_PORT: String(port), HERMETIC_VERSION: '1.2.3"rc',
         HERMETIC_LOGINS_PER_MINUTE: '2' } });
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-      newUser(node.url, n)));
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
+    session = await Session.pair(alice, bob);
   });
   after(async () => {
     await node?.stop();

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { AccountLog } from '../testlib/accounts.mjs';
-import { Session, base64, login, newUser, ok } from '../testlib/api.mjs';
+import { Session, base64, login, newUser, newUsers, ok } from '../testlib/api.mjs';
 import {
   MqttClient, eventsOf, messagesOf, sendTo, typingOf,
 } from '../testlib/mqtt.mjs';
@@ -23,8 +23,7 @@ describe('mqtt', { concurrency: false }, () => {
     [node, broker] = await Promise.all([startNode({ postgres, workers: 1,
       env: { HERMETIC_ACCESS_LOG: '1' } }),
       startBroker({ postgres })]);
-    [alice, bob, carol, mallory] = await Promise.all(
-      ['alice', 'bob', 'carol', 'mallory'].map(n => newUser(node.url, n)));
+    [alice, bob, carol, mallory] = await newUsers(node.url, 'alice', 'bob', 'carol', 'mallory');
   });
   after(async () => {
     await broker?.stop();

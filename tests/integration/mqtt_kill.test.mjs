@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser, nextHead, ok } from '../testlib/api.mjs';
+import { Session, newUsers, nextHead, ok } from '../testlib/api.mjs';
 import { MqttClient, messagesOf, sendTo } from '../testlib/mqtt.mjs';
 import { needsOwn, sleep, startBroker, startNode, startPostgres, until }
   from '../testlib/stack.mjs';
@@ -15,8 +15,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
     [node, one, two] = await Promise.all([
       startNode({ postgres, workers: 1 }), startBroker({ postgres }),
       startBroker({ postgres })]);
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(n => newUser(node.url, n)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
   });
   after(async () => {
     await Promise.all([one?.stop(), two?.stop()]);
@@ -24,11 +23,7 @@ describe('mqtt, killed', { concurrency: false }, () => {
     await postgres?.stop();
   });
 
-  async function pair() {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = () => Session.pair(alice, bob);
 
   const stored = async session => new Set((await postgres.rows(`
     SELECT encode(nonce, 'hex') AS nonce FROM hermetic.message

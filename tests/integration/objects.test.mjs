@@ -5,7 +5,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, base64, newUser, ok, refused } from '../testlib/api.mjs';
+import { Session, base64, newUsers, ok, refused } from '../testlib/api.mjs';
 import { earlier } from '../testlib/psql.mjs';
 import { startS3 } from '../testlib/s3.mjs';
 import { scrape } from '../testlib/metrics.mjs';
@@ -19,10 +19,8 @@ describe('files in objects', { concurrency: false }, () => {
   before(async () => {
     [postgres, s3] = await Promise.all([startPostgres(), startS3()]);
     node = await startNode({ postgres, workers: 1, env: s3.env });
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(n =>
-      newUser(node.url, n)));
-    session = await Session.create(alice);
-    await session.add(alice, bob);
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
+    session = await Session.pair(alice, bob);
   });
   after(async () => {
     await node?.stop();

@@ -35,8 +35,7 @@ describe('by a pool', { concurrency: false }, () => {
 
   test('what one node stores the other one delivers, in one order',
     async () => {
-      const session = await Session.create(alice);
-      await session.add(alice, bob);
+      const session = await Session.pair(alice, bob);
       const socket = await Socket.of(bob, { url: nodes[1].url });
       await socket.subscribe(session);
       const sent = await Promise.all(Array.from({ length: 60 }, (_, i) =>

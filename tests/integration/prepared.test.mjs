@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { Session, newUser, ok } from '../testlib/api.mjs';
+import { Session, newUsers, ok } from '../testlib/api.mjs';
 import { needsOwn, root, startNode, startPostgres, until } from '../testlib/stack.mjs';
 
 describe('statements', { concurrency: false, skip: needsOwn }, () => {
@@ -45,9 +45,8 @@ describe('statements', { concurrency: false, skip: needsOwn }, () => {
   });
 
   test('each is prepared once a connection, by the first request for it', async () => {
-    [alice, bob] = await Promise.all(['alice', 'bob'].map(n => newUser(node.url, n)));
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
+    const session = await Session.pair(alice, bob);
     for (const sent of await Promise.all(Array.from({ length: 50 }, () =>
       session.send(alice)))) ok(sent, 201);
     const named = parsed().filter(p => p.name !== '<unnamed>');

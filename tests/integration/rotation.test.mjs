@@ -3,9 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  Session, base64, call, login, newUser, ok, refused,
-} from '../testlib/api.mjs';
+import { Session, base64, call, login, newUser, newUsers, ok, refused } from '../testlib/api.mjs';
 import { newNonce } from '../testlib/mls.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import {
@@ -21,19 +19,14 @@ describe('rotation', { concurrency: false }, () => {
     node = await startNode({ postgres, env: {
       HERMETIC_ROTATION_MESSAGES: '5', HERMETIC_ROTATION_GRACE_MESSAGES: '3',
       HERMETIC_LOGINS_PER_MINUTE: '10000' } }); // tokens are asked for until a key shows
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(name => newUser(node.url, name)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
   });
   after(async () => {
     await node?.stop();
     await postgres?.stop();
   });
 
-  async function pair(options) {
-    const session = await Session.create(alice, options);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = options => Session.pair(alice, bob, options);
 
   async function rotate(session, device) {
     ok(await session.change(device), 201);

@@ -5,9 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
-import {
-  Session, base64, newAccount, newUser, nextHead, nextHead1, ok,
-} from '../testlib/api.mjs';
+import { Session, base64, newAccount, newUsers, nextHead, nextHead1, ok } from '../testlib/api.mjs';
 import { needsOwn, root, runMigrate, startNode, startPostgres } from '../testlib/stack.mjs';
 
 let postgres;
@@ -140,13 +138,11 @@ describe('a change of the log', { skip: needsOwn }, () => {
   let node, alice, bob, session;
   before(async () => {
     node = await startNode({ postgres, workers: 1 });
-    [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(n => newUser(node.url, n)));
+    [alice, bob] = await newUsers(node.url, 'alice', 'bob');
   });
   after(async () => { await node?.stop(); });
   beforeEach(async () => {
-    session = await Session.create(alice);
-    await session.add(alice, bob); // a commit, as well as messages
+    session = await Session.pair(alice, bob); // a commit, as well as messages
     for (let i = 0; i < 5; i++) ok(await session.send(alice), 201);
   });
 

@@ -21,11 +21,7 @@ describe('two nodes', { concurrency: false }, () => {
     await postgres?.stop();
   });
 
-  async function pair() {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = () => Session.pair(alice, bob);
 
   // A socket on each worker, most likely.
   const several = (device, node, session, count = 6) =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Person, conversation } from '../testlib/people.mjs';
+import { conversation, newPeople } from '../testlib/people.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
 
 describe('verified people', { concurrency: false }, () => {
@@ -10,8 +10,7 @@ describe('verified people', { concurrency: false }, () => {
   before(async () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
-    [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(name =>
-      new Person(name, node.url).register()));
+    [alice, bob, carol] = await newPeople(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { base64, bytesOf, newAccount, ok, refused } from '../testlib/api.mjs';
-import { Person, conversation } from '../testlib/people.mjs';
+import { conversation, newPeople } from '../testlib/people.mjs';
 import { leafOf, readGroup } from '../testlib/read_group.mjs';
 import { hermetic, startNode, startPostgres } from '../testlib/stack.mjs';
 
@@ -24,8 +24,7 @@ describe('a member whose commits nobody can process', { concurrency: false },
     /** Alice's session with Bob, Carol, and a member of which nothing is known but
      * its signatures. */
     async function gather() {
-      [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol']
-        .map(name => new Person(name, node.url).register()));
+      [alice, bob, carol] = await newPeople(node.url, 'alice', 'bob', 'carol');
       mallory = await newAccount(node.url, 'mallory');
       id = await conversation(alice, bob);
       await alice.does('invite', id, carol.name);

@@ -5,9 +5,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  Session, base64, firstHead, newUser, ok, refused,
-} from '../testlib/api.mjs';
+import { Session, base64, firstHead, newUser, newUsers, ok, refused } from '../testlib/api.mjs';
 import { newNonce, noise, view } from '../testlib/mls.mjs';
 import { MqttClient, eventsOf } from '../testlib/mqtt.mjs';
 import { scrape } from '../testlib/metrics.mjs';
@@ -24,8 +22,7 @@ describe('views of the log', { concurrency: false }, () => {
     [node, broker] = await Promise.all([startNode({ postgres,
       env: { HERMETIC_METRICS_PORT: String(port) } }),
     startBroker({ postgres })]);
-    [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map(n => newUser(node.url, n)));
+    [alice, bob, carol] = await newUsers(node.url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await broker?.stop();
@@ -135,8 +132,7 @@ describe('views of the log', { concurrency: false }, () => {
   });
 
   test('commits and joins', async () => {
-    const session = await Session.create(alice, { invite: [bob.username] });
-    await session.add(alice, carol);
+    const session = await Session.pair(alice, carol, { invite: [bob.username] });
     await session.send(alice);
     const { length } = await session.history(alice);
     const commit = (said, device = carol) => session.change(device, { said });

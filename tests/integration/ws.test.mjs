@@ -3,9 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  Session, base64, call, newUser, nextHead, ok, refused,
-} from '../testlib/api.mjs';
+import { Session, base64, call, newUsers, nextHead, ok, refused } from '../testlib/api.mjs';
 import { newNonce, noise } from '../testlib/mls.mjs';
 import { Socket, problem } from '../testlib/socket.mjs';
 import { startNode, startPostgres } from '../testlib/stack.mjs';
@@ -16,19 +14,14 @@ describe('the WebSocket', { concurrency: false }, () => {
     postgres = await startPostgres();
     node = await startNode({ postgres });
     url = node.url;
-    [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map(name => newUser(url, name)));
+    [alice, bob, carol] = await newUsers(url, 'alice', 'bob', 'carol');
   });
   after(async () => {
     await node?.stop();
     await postgres?.stop();
   });
 
-  async function pair() {
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
-    return session;
-  }
+  const pair = () => Session.pair(alice, bob);
 
   const send = (socket, session, options) => socket.ask({ type: 'send',
     envelope: base64(session.envelope(options)) });
@@ -313,8 +306,7 @@ describe('the WebSocket', { concurrency: false }, () => {
 
   test('a Welcome is announced', async () => {
     const b = await Socket.of(bob), c = await Socket.of(carol);
-    const session = await Session.create(alice);
-    await session.add(alice, bob);
+    const session = await Session.pair(alice, bob);
     const told = await b.frame({ type: 'welcome', session_id: session.id });
     const [welcome] = ok(await bob.get('/welcomes')).welcomes
       .filter(w => w.session_id === session.id);

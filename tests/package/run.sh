@@ -13,20 +13,12 @@ ROOT=$PWD
 . tools/dev/common.sh
 . tools/dev/package.sh
 . tests/testlib/debian.sh
+SELF=package
+. tests/testlib/run.sh
 export DEBIAN_FRONTEND=noninteractive
 
-say() { printf '==> %4d s  %s\n' "$SECONDS" "$*"; }
-die() { printf 'package: %s\n' "$*" >&2; exit 1; }
-
-[ "$EUID" -eq 0 ] || die "this takes root: it makes a Debian."
-if [ -n "${HERMETIC_WORK:-}" ]; then
-  mkdir -p "$HERMETIC_WORK"
-  WORK=$(readlink -f "$HERMETIC_WORK")
-  KEEP=yes
-else
-  WORK=$(mktemp -d /var/tmp/hermetic-package.XXXXXX)
-  KEEP=no
-fi
+need_root ": it makes a Debian."
+take_folder "${HERMETIC_WORK:-}"
 
 # What was bound into a root goes before the root does: the device files are this
 # machine's.

@@ -117,7 +117,11 @@ export async function newUser(url, stem = 'user') {
   return login(url, who);
 }
 
-/** The same, with a log whose first device it is: its leaves are that one's. */
+/** Users of these stems, with one device each. */
+export const newUsers = (url, ...stems) =>
+  Promise.all(stems.map(stem => newUser(url, stem)));
+
+/** A new user with a log whose first device it is: its leaves are that one's. */
 export async function newAccount(url, stem = 'user') {
   const user = await newUser(url, stem);
   const pair = algorithm => user.keysFor(algorithm).pair;
@@ -159,6 +163,13 @@ export class Session {
       session_id: session.id, algorithm,
       group_info: base64(session.group.info()), ...more,
     }), 201);
+    return session;
+  }
+
+  /** A session of the one that the other is in, too. */
+  static async pair(creator, other, options) {
+    const session = await Session.create(creator, options);
+    await session.add(creator, other);
     return session;
   }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/sign.h"
+#include "wire/message.h"
 
 static uint16_t suites[] = {
 	1, 2, 3, 4, 5, 6, 7, 0xF7F1, 0xF7F2, 0xF7F3, 0xF7F4
@@ -151,4 +152,22 @@ void member_reload(struct member *m)
 	assert_true(span_equal(buf_span(&state), buf_span(&again)));
 	buf_clear(&state);
 	buf_clear(&again);
+}
+
+void members_put_sender(struct buf *extensions, struct span signature_key,
+			struct span identity)
+{
+	struct wire_external_sender sender = {
+		.signature_key = signature_key,
+		.credential = { .type = WIRE_CREDENTIAL_BASIC,
+				.identity = identity },
+	};
+	struct buf data = BUF_INIT;
+	size_t vec = buf_open_vec(&data);
+
+	wire_external_sender_put(&data, &sender);
+	buf_close_vec(&data, vec);
+	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
+			   buf_span(&data));
+	buf_clear(&data);
 }

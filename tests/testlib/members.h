@@ -37,4 +37,8 @@ void members_talk(struct member *all, size_t count);
 /* Saves, frees, loads. */
 void member_reload(struct member *m);
 
+/* external_senders with that one alone, with a basic credential; appended. */
+void members_put_sender(struct buf *extensions, struct span signature_key,
+			struct span identity);
+
 #endif

@@ -145,11 +145,11 @@ export class Person {
   }
 }
 
-/** Two who are registered. */
-export async function twoPeople(server) {
-  return Promise.all([new Person('alice', server).register(),
-    new Person('bob', server).register()]);
-}
+/** People of these names who are registered. */
+export const newPeople = (server, ...names) =>
+  Promise.all(names.map(name => new Person(name, server).register()));
+
+export const twoPeople = server => newPeople(server, 'alice', 'bob');
 
 /** A session of Alice's that Bob has joined by Welcome; returns its id. */
 export async function conversation(alice, bob, ...more) {

@@ -292,17 +292,6 @@ void rules_put_required(struct buf *extensions, uint16_t extension,
 
 void rules_put_sender(struct buf *extensions, const struct member *service)
 {
-	struct wire_external_sender sender = {
-		.signature_key = buf_span(&service->signature_public),
-		.credential = { .type = WIRE_CREDENTIAL_BASIC,
-				.identity = SPAN_LIT("service") },
-	};
-	struct buf data = BUF_INIT;
-	size_t vec = buf_open_vec(&data);
-
-	wire_external_sender_put(&data, &sender);
-	buf_close_vec(&data, vec);
-	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&data));
-	buf_clear(&data);
+	members_put_sender(extensions, buf_span(&service->signature_public),
+			   SPAN_LIT("service"));
 }

@@ -52,24 +52,6 @@ struct world {
 #define DAVE (&w->all[3])
 #define ERIN (&w->all[4])
 
-/* external_senders with Erin alone. */
-static void put_senders(const struct member *erin, struct buf *extensions)
-{
-	struct wire_external_sender sender = {
-		.signature_key = buf_span(&erin->signature_public),
-		.credential = { .type = WIRE_CREDENTIAL_BASIC,
-				.identity = span_str(erin->name) },
-	};
-	struct buf list = BUF_INIT;
-	size_t vec = buf_open_vec(&list);
-
-	wire_external_sender_put(&list, &sender);
-	buf_close_vec(&list, vec);
-	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&list));
-	buf_clear(&list);
-}
-
 static void all_commit(struct world *w)
 {
 	struct mls_commit commit;
@@ -105,7 +87,8 @@ static void world_init(struct world *w, uint16_t suite)
 		w->all[i].me.proposal_type_count = 3;
 		member_key_package(&w->all[i]);
 	}
-	put_senders(ERIN, &w->extensions);
+	members_put_sender(&w->extensions, buf_span(&ERIN->signature_public),
+			   span_str(ERIN->name));
 	assert_int_equal(mls_group_create(&ALICE->me, SPAN_LIT("group"),
 					  buf_span(&w->extensions),
 					  &ALICE->group),

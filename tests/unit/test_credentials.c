@@ -268,23 +268,6 @@ static void test_external_join(void **state)
 	rules_end(rules);
 }
 
-static void put_sender(struct buf *extensions)
-{
-	struct wire_external_sender sender = {
-		.signature_key = SPAN_LIT("a signature key"),
-		.credential = { .type = WIRE_CREDENTIAL_BASIC,
-				.identity = SPAN_LIT("service") },
-	};
-	struct buf data = BUF_INIT;
-	size_t vec = buf_open_vec(&data);
-
-	wire_external_sender_put(&data, &sender);
-	buf_close_vec(&data, vec);
-	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&data));
-	buf_clear(&data);
-}
-
 static void test_external_senders(void **state)
 {
 	static const struct cheat_info nothing;
@@ -294,7 +277,8 @@ static void test_external_senders(void **state)
 	struct rules rules[1];
 	(void)state;
 
-	put_sender(&extensions);
+	members_put_sender(&extensions, SPAN_LIT("a signature key"),
+			   SPAN_LIT("service"));
 	rules_init(rules, SPAN_EMPTY);
 	judge(rules, &service);
 	item = cheat_extensions(buf_span(&extensions));

@@ -10,83 +10,13 @@
 #include <string.h>
 
 #include "device/device.h"
-
-#define RECORDS_MAX 400
-
-/* ---- records in memory; a rollback does not come up here ---- */
-
-struct record {
-	char name[200];
-	struct buf value;
-};
+#include "tests/testlib/records.h"
 
 struct world {
-	struct record records[RECORDS_MAX];
-	struct device_store store;
+	struct records records;
 	struct device *device;
-	bool changed; /* the device reads its records again */
 	char session[TEXT_UUID_SIZE];
 };
-
-static struct record *find(struct world *w, const char *name)
-{
-	for (size_t i = 0; i < RECORDS_MAX; i++)
-		if (strcmp(w->records[i].name, name) == 0)
-			return &w->records[i];
-	return NULL;
-}
-
-static enum err begin(void *context, bool *changed)
-{
-	struct world *w = context;
-
-	*changed = w->changed;
-	w->changed = false;
-	return ERR_OK;
-}
-
-static enum err commit(void *context)
-{
-	(void)context;
-	return ERR_OK;
-}
-
-static void rollback(void *context)
-{
-	(void)context;
-}
-
-static enum err get(void *context, const char *name, struct buf *value)
-{
-	const struct record *record = find(context, name);
-
-	if (record == NULL)
-		return ERR_STATE_GONE;
-	buf_put(value, buf_span(&record->value));
-	return buf_end(value);
-}
-
-static enum err put(void *context, const char *name, struct span value)
-{
-	struct record *record = find(context, name);
-
-	if (record == NULL)
-		record = find(context, "");
-	assert_non_null(record);
-	assert_true(strlen(name) < sizeof(record->name));
-	memcpy(record->name, name, strlen(name) + 1);
-	buf_reset(&record->value);
-	buf_put(&record->value, value);
-	return buf_end(&record->value);
-}
-
-static enum err delete (void *context, const char *name) {
-	struct record *record = find(context, name);
-
-	if (record != NULL){ buf_clear(&record->value);
-			     record->name[0] = '\0'; }
-return ERR_OK;
-}
 
 static uint64_t now(void *clock)
 {
@@ -129,9 +59,8 @@ static int setup(void **state)
 	struct device_ports ports = { .rng = rng_system(), .now_ms = now };
 
 	assert_non_null(w);
-	w->store = (struct device_store){ begin, commit, rollback, get,
-					  put,	 delete, w };
-	ports.store = &w->store;
+	records_init(&w->records);
+	ports.store = &w->records.store;
 	assert_int_equal(device_open(&config, &ports, &w->device), ERR_OK);
 	assert_int_equal(order(w, &create, ERR_LOCAL_IO, "unreachable")->result,
 			 ERR_LOCAL_IO);
@@ -146,8 +75,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	device_close(w->device);
-	for (size_t i = 0; i < RECORDS_MAX; i++)
-		buf_clear(&w->records[i].value);
+	records_free(&w->records);
 	free(w);
 	return 0;
 }
@@ -195,7 +123,7 @@ static void test_stock(void **state)
 	for (unsigned i = 0; i < 30; i++)
 		assert_int_equal(order(w, &stock, ERR_OK, "")->result, ERR_OK);
 	for (size_t i = 0; i < RECORDS_MAX; i++)
-		made += strncmp(w->records[i].name, "package/", 8) == 0;
+		made += strncmp(w->records.all[i].name, "package/", 8) == 0;
 	assert_true(made > 5);
 	assert_true(made <= 140);
 }
@@ -233,11 +161,11 @@ static void test_damaged(void **state)
 	size_t damaged = 0;
 
 	for (size_t i = 0; i < RECORDS_MAX; i++)
-		if (strncmp(w->records[i].name, "item/", 5) == 0 &&
+		if (strncmp(w->records.all[i].name, "item/", 5) == 0 &&
 		    damaged++ == 0)
-			w->records[i].value.n--;
+			w->records.all[i].value.n--;
 	assert_true(damaged > 1);
-	w->changed = true;
+	w->records.changed = true;
 	outcome = say(w, ERR_LOCAL_IO, "unreachable");
 	assert_string_equal(outcome->why->slug, "session-damaged");
 	assert_int_equal(err_class(outcome->result), ERR_CLASS_PEER);

@@ -261,24 +261,6 @@ static void test_extensions(void **state)
 
 /* ---- from outside ---- */
 
-/* An external_senders extension with one key. */
-static void put_senders(struct buf *extensions, const struct member *service)
-{
-	struct wire_external_sender sender = {
-		.signature_key = buf_span(&service->signature_public),
-		.credential = { .type = WIRE_CREDENTIAL_BASIC,
-				.identity = SPAN_LIT("service") },
-	};
-	struct buf data = BUF_INIT;
-	size_t vec = buf_open_vec(&data);
-
-	wire_external_sender_put(&data, &sender);
-	buf_close_vec(&data, vec);
-	wire_extension_put(extensions, WIRE_EXTENSION_EXTERNAL_SENDERS,
-			   buf_span(&data));
-	buf_clear(&data);
-}
-
 static void test_external_sender(void **state)
 {
 	struct mls_proposal expel = { .kind = MLS_PROPOSE_REMOVE,
@@ -291,7 +273,8 @@ static void test_external_sender(void **state)
 	(void)state;
 
 	member_init(&service, fast(), "service");
-	put_senders(&extensions, &service);
+	members_put_sender(&extensions, buf_span(&service.signature_public),
+			   SPAN_LIT("service"));
 	trio_init(m, fast(), buf_span(&extensions));
 	assert_int_equal(mls_propose_from_outside(&service.me,
 						  SPAN_LIT("group"), 1, &wrong,
