@@ -1,13 +1,13 @@
 # Members of our engine that tests/interop drives beside another's.
 
-INTEROP_OBJECT := $(B)/tests/interop/members.o
+INTEROP_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/interop/*.c))
 INTEROP_LIBS = $(foreach f,mls wire twofish crypto base,$(call lib,$(f)))
 
-$(INTEROP_OBJECT): CFLAGS_FOLDER := $(call pkg_cflags,jansson libcrypto)
--include $(INTEROP_OBJECT:.o=.d)
+$(INTEROP_OBJECTS): CFLAGS_FOLDER := $(call pkg_cflags,jansson libcrypto)
+-include $(INTEROP_OBJECTS:.o=.d)
 
-$(B)/tests/interop/members: $(INTEROP_OBJECT) $(INTEROP_LIBS)
-	$(CC) $(LINK_$(VARIANT)) -o $@ $< -Wl,--start-group \
+$(B)/tests/interop/members: $(INTEROP_OBJECTS) $(INTEROP_LIBS)
+	$(CC) $(LINK_$(VARIANT)) -o $@ $(INTEROP_OBJECTS) -Wl,--start-group \
 	    $(INTEROP_LIBS) -Wl,--end-group \
 	    $(call pkg_libs,jansson libcrypto libgcrypt)
 

@@ -157,10 +157,10 @@ wasm-module: $(WASM_MODULE)
 # ---- unit tests as programs: those that need no machine, and starve no malloc() ----
 
 # Not among them are those that ask OpenSSL for what no header of src/crypto needs
-# (test_crypto), that use libgcrypt, or that fork, have threads or read /proc; nor test_sizes,
-# whose messages of 64 MiB take half a minute there.
-WASM_TEST_SOURCES := $(filter-out tests/unit/test_crypto.c \
-	tests/unit/test_sizes.c,$(shell grep -LE \
+# (test_crypto, test_sign, test_wrap), that use libgcrypt, or that fork, have threads or read
+# /proc; nor test_sizes, whose messages of 64 MiB take half a minute there.
+WASM_TEST_SOURCES := $(filter-out $(addprefix tests/unit/test_,crypto.c sign.c \
+	wrap.c sizes.c),$(shell grep -LE \
 	'include ["<](reach|signs|command|store|door|server|admin|mqtt|gcrypt|sys/wait)|testlib/runner|starve|/proc/' \
 	tests/unit/test_*.c))
 WASM_TESTS := $(WASM_TEST_SOURCES:%.c=$(W)/%.wasm)

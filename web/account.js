@@ -84,7 +84,7 @@ function blockForm(model, again) {
 const blocks = model => part(say('blocks'), async again => {
   const problem = el('div');
   const rows = (await model.client.blocks()).map(({ username }) => el('li', { class: 'row' },
-    el('bdi', {}, username),
+    el('bdi', {}, plain(username)),
     button(say('unblock'), event => attempt(problem, event.currentTarget, async () => {
       await model.client.unblock(username);
       await again();

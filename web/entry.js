@@ -2,7 +2,7 @@
 import { button, el, icon, iconButton, phrase } from './dom.js';
 import { linesOf } from './lines.js';
 import { trustMark } from './trust.js';
-import { dayOf, formatted, listOf, plain, say, sizeOf } from './words.js';
+import { cut, dayOf, formatted, listOf, plain, say, sizeOf } from './words.js';
 
 // without what turns an address round
 const LINK =
@@ -30,9 +30,6 @@ function linked(text) {
   made.append(text.slice(at));
   return made;
 }
-
-/** Not between the two halves of a character. */
-const cut = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
 
 /** A text; of a long one its beginning, and a button for the rest. */
 function words(text) {

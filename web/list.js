@@ -10,6 +10,7 @@ export class List {
   #choose;
   #rows = new Map(); // id → element
   #looks = new Map(); // id → what it was made of
+  #asked = new Map(); // what an invitation's row was made of → the row
   #sessions = el('ul', { class: 'sessions', 'aria-label': say('sessions') });
   #invitations = el('section', { class: 'invitations', 'aria-label': say('invitations') });
   #current;
@@ -69,8 +70,15 @@ export class List {
 
   // ---- invitations ----
 
+  /** A row stays, with what has failed in it, as long as nothing of it has changed. */
   async #showInvitations() {
-    const rows = await Promise.all(this.#model.invitations.map(i => this.#invitation(i)));
+    const all = await Promise.all(this.#model.invitations.map(async invitation => {
+      const by = await this.#inviter(invitation);
+      const looks = JSON.stringify([invitation.session_id, by.textContent]);
+      return [looks, this.#asked.get(looks) ?? this.#invitation(invitation, by)];
+    }));
+    this.#asked = new Map(all);
+    const rows = [...this.#asked.values()];
     exchange(this.#invitations, ...rows.length > 0
       ? [el('h2', {}, say('invitations')), el('ul', {}, ...rows)] : []);
   }
@@ -86,8 +94,8 @@ export class List {
     return phrase('invitedBy', { who: phrase('serverSays', { who }) });
   }
 
-  async #invitation(invitation) {
-    const id = invitation.session_id, problem = el('div');
+  #invitation({ session_id: id }, by) {
+    const problem = el('div');
     const does = f => attempt(problem, [accept, decline], async () => {
       await f();
       await this.#model.askInvitations();
@@ -98,7 +106,7 @@ export class List {
       this.#choose(id);
     }), { class: 'main' });
     const decline = button(say('decline'), () => does(() => this.#model.client.decline(id)));
-    return el('li', { 'data-key': id }, el('p', {}, await this.#inviter(invitation)),
+    return el('li', { 'data-key': id }, el('p', {}, by),
       el('p', { class: 'hint', dir: 'ltr' }, id.slice(0, 8)),
       el('div', { class: 'row' }, accept, this.#model.can('decline') && decline), problem);
   }

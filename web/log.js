@@ -19,6 +19,7 @@ export class Log {
   #last = 0;
   #list;
   #readTo; // what stands behind it was not read when the session was opened
+  #newFrom; // the first text of others among that
   #under; // the last entry that has an element
 
   /** `list` gets the elements; `has` is what an entry can do (conversation.js). */
@@ -154,7 +155,10 @@ export class Log {
     this.#list.replaceChildren();
     this.#elements.clear();
     this.#under = undefined;
-    for (const [, entry] of [...this.#entries].sort(([a], [b]) => a - b)) this.#append(entry);
+    const entries = [...this.#entries.values()].sort((a, b) => a.seq - b.seq);
+    this.#newFrom = this.#readTo === undefined ? undefined : entries.find(e =>
+      e.seq > this.#readTo && e.kind === 'text' && !this.#has.isMine(e))?.seq;
+    for (const entry of entries) this.#append(entry);
     if (this.#entries.size === 0)
       this.#list.append(el('li', { class: 'line' }, el('p', {}, say('nothingSaid'))));
   }
@@ -163,8 +167,7 @@ export class Log {
     const above = this.#under, ms = entry.sent_at ?? above?.sent_at;
     const isNewDay = ms && new Date(ms).toDateString() !==
       new Date(above?.sent_at ?? 0).toDateString();
-    const isNew = this.#readTo !== undefined && entry.seq > this.#readTo &&
-      !(above?.seq > this.#readTo);
+    const isNew = entry.seq === this.#newFrom;
     if (isNewDay) this.#list.append(dayElement(ms));
     if (isNew) this.#list.append(unreadElement());
     const follows = !isNewDay && !isNew && above?.kind === 'text' && entry.kind === 'text' &&

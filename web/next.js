@@ -1,6 +1,6 @@
 // What a person does next about a failure, in this page: the library's sentence says what holds
 // for every program, and its advice is for who writes one.
-import { say } from './words.js';
+import { plain, say } from './words.js';
 
 const BY_SLUG = {
   'identity-changed': 'nextCompare', 'key-changed': 'nextRemoveOrCompare',
@@ -30,9 +30,10 @@ const SENTENCES = {
   'username-taken': 'failedTaken', 'no-module': 'failedModule',
 };
 
-/** What has failed: the library's sentence, or the page's where a server has said it. */
+/** What has failed: the library's sentence, or the page's where a server has said it. A sentence
+ * may have words of a server in it. */
 export const sentenceOf = ({ message, slug }) =>
-  Object.hasOwn(SENTENCES, slug ?? '') ? say(SENTENCES[slug]) : message;
+  Object.hasOwn(SENTENCES, slug ?? '') ? say(SENTENCES[slug]) : plain(message);
 
 /** A sentence; "" where there is nothing to do but to read what has failed. */
 export function nextStep({ slug, result }) {

@@ -342,11 +342,19 @@ export const say = (key, values = {}) =>
   template(key, values).replace(/\{(\w+)\}/g, (_, name) => plain(values[name]));
 
 const ENDS = /[\t\n\r\u2028\u2029]+/g; // of lines
+const MOST = 700; // characters: no name and no sentence that is one is longer
 const HIDDEN = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g; // what turns others round
+
+/** Not between the two halves of a character. */
+export const cut = (text, most) => text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
+
+function within(text) {
+  return text.length > MOST ? `${cut(text, MOST)}…` : text;
+}
 
 /** A name, as somebody else chose it, on one line: the signs in it that would show another one
  * than its characters make are seen. */
-export const plain = name => String(name).replace(ENDS, ' ').replace(HIDDEN, '\ufffd');
+export const plain = name => within(String(name)).replace(ENDS, ' ').replace(HIDDEN, '\ufffd');
 
 /** "alice, bob and carol" */
 export const listOf = names => lists.format(names.map(plain));

@@ -24,6 +24,12 @@ export function parse(text) {
   }
 }
 
+const WORDS_MOST = 300; // characters of what a server says in words, as problem.c has them
+
+/** The server's own words, which are cut between characters. */
+const quoted = words => `The server says: ${[...words.slice(0, 2 * WORDS_MOST)]
+  .slice(0, WORDS_MOST).join('')}`;
+
 /** What an answer that is no success means, by its problem. */
 export function refusalOf(status, text) {
   if (status === 0)
@@ -31,7 +37,8 @@ export function refusalOf(status, text) {
   const { type, detail, title } = parse(text);
   const slug = String(type ?? '').replace(/.*[/:]/, '') || 'refused';
   return new Failure(RESULTS.get(slug) ?? 'refused', slug,
-    [detail, title].find(isText) ?? `The server has answered with ${status}.`);
+    [detail, title].filter(isText).map(quoted)[0] ??
+      `The server has answered with ${status}.`);
 }
 
 export const areTokens = ({ access_token: access, refresh_token: refresh }) =>

@@ -11,6 +11,7 @@ import { Transfers } from './transfers.js';
 
 const ASK_AGAIN_MS = 1000; // whether another device has approved this one
 const TIMER_MOST_MS = 2 ** 31 - 1;
+const ANSWER_MS = 60_000; // as libhermetic waits for an answer: all else of the device waits, too
 const HOW = { credentials: 'omit', cache: 'no-store', redirect: 'error',
   referrerPolicy: 'no-referrer' };
 // What the server asks for, and nobody waits for: it asks again.
@@ -255,7 +256,8 @@ export class Client extends Orders {
     if (access) headers.authorization = `Bearer ${access}`;
     try {
       const answer = await this.#options.fetch(new URL(path, this.#options.server),
-        { ...HOW, method, headers, body, signal: this.#cut.signal });
+        { ...HOW, method, headers, body,
+          signal: AbortSignal.any([this.#cut.signal, AbortSignal.timeout(ANSWER_MS)]) });
       const date = Date.parse(answer.headers.get('date') ?? '');
       return { status: answer.status, text: await answer.text(),
         ahead: Number.isNaN(date) ? 0 : date - Date.now() };

@@ -1,5 +1,7 @@
 // The connection by which a server pushes: made again whenever it is lost. What is pushed is
 // handed on as it came.
+import { parse } from './answers.js';
+
 const FIRST_MS = 250, MOST_MS = 15000; // before the next try
 const PING_MS = 30000, PONG_MS = 10000;
 const TOKEN_ENDED = 4401;
@@ -129,7 +131,7 @@ export class Live {
   // A session that is refused: its log, read once more, says whether this device is in it.
   // That a Welcome has come only says that there is something to ask for.
   #take(socket, data) {
-    const { type, id } = JSON.parse(data);
+    const { type, id } = parse(data);
     if (type === 'problem' && this.#asked[id - 1])
       return this.#has.refresh(this.#asked[id - 1]);
     return type === 'welcome' ? this.#has.welcomes() : this.#has.hear(data);

@@ -224,6 +224,10 @@ enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
 	if (json_is_object(message))
 		e = hear(core, message);
 	json_decref(message);
+	if (e == ERR_PEER_MALFORMED)
+		e = why_set(&core->why, e, "bad-answer",
+			    "The server has pushed something that means "
+			    "nothing.");
 	if (e == ERR_OK)
 		*order =
 		    core->heard.order.size != 0 ? &core->heard.order : NULL;

@@ -63,7 +63,7 @@ extern "C" {
 
 #define HERMETIC_ID_SIZE 37 /* an id as text, and its NUL */
 
-/* The version of the library that runs, "0.8.0". */
+/* The version of the library that runs: the three as text, with dots. */
 const char *hermetic_version(void);
 
 /* ---- results ---- */

@@ -105,6 +105,6 @@ enum err problem_read(long status, const json_t *problem, struct why *why,
 	next = advice(slug, status);
 	put_room(problem, room);
 	return why_set(why, from_status(status, slug), slug,
-		       "%.300s (%s).%s%s%s", text, slug, room,
+		       "The server says: %.300s (%s).%s%s%s", text, slug, room,
 		       next != NULL ? " " : "", next != NULL ? next : "");
 }

@@ -8,7 +8,8 @@ import { describe, test } from 'node:test';
 import { root } from '../testlib/stack.mjs';
 
 const read = file => readFileSync(join(root, file), 'utf8');
-const compose = ['run', 'operation', 'trouble', 'words', 'store', 'projects', 'starved'].map(n => `tests/compose/${n}.sh`);
+const compose = readdirSync(join(root, 'tests/compose'))
+  .filter(n => n.endsWith('.sh')).map(n => `tests/compose/${n}`);
 
 // What a file does, and not what it says about it.
 const code = file => read(file).split('\n').filter(l => !/^\s*(#|\/\/)/.test(l)).join('\n');

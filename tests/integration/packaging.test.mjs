@@ -213,6 +213,9 @@ test('the version has one place', async () => {
   const { stdout } = await exec('bash', ['-c',
     '. tools/dev/package.sh; package_version'], { cwd: root });
   assert.match(stdout, new RegExp(`^${made.trim()}([~+]git\\d{14}\\.[0-9a-f]{12})?\n$`));
+  const { stdout: others } = await exec('bash', ['-c',
+    '. tools/dev/package.sh; package_versions_other'], { cwd: root });
+  assert.equal(others, '');
 });
 
 test('a release is made of a clean tree whose version the changelog names', async () => {
@@ -235,6 +238,13 @@ test('a release is made of a clean tree whose version the changelog names', asyn
   writeFileSync(join(clone, 'CHANGELOG.md'), '## [Unreleased]\n');
   await git('commit', '-q', '-a', '-m', 'nothing to say');
   await refuses(/CHANGELOG\.md has no heading/);
+  const header = join(clone, 'src/hermetic/hermetic.h');
+  writeFileSync(header, readFileSync(header, 'utf8')
+    .replace(/(#define HERMETIC_VERSION_MAJOR) .*/, '$1 77'));
+  const { stdout: version } = await exec('make', ['-s', 'version'], { cwd: clone });
+  writeFileSync(join(clone, 'CHANGELOG.md'), `## [${version.trim()}] - 2026-12-01\n`);
+  await git('commit', '-q', '-a', '-m', 'a version of the header alone');
+  await refuses(/another version is in sdk\/js\/package\.json and sdk\/python\/pyproject\.toml\.$/m);
 });
 
 test('the manual pages say what --help says', async () => {

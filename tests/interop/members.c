@@ -7,53 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "base/text.h"
 #include "crypto/library.h"
 #include "crypto/sign.h"
-#include "mls/group.h"
+#include "tests/interop/member.h"
 
 #define MEMBERS_MAX 256
-#define PACKAGES_MAX 4 /* of one member, the last ones */
-#define ADDS_MAX 64
-
-struct package {
-	struct buf bytes;
-	struct mls_key_package_secrets secrets;
-};
-
-struct member {
-	char name[64];
-	struct mls_identity me;
-	struct sec private_key;
-	struct buf public_key;
-	/* what a commit or an Update is to make of it */
-	struct mls_identity next;
-	struct sec next_private_key;
-	struct buf next_public_key;
-	struct package packages[PACKAGES_MAX];
-	size_t next_package;
-	struct mls_group *group;
-	struct rng rng; /* the same numbers for the same seed */
-	uint64_t state;
-};
 
 static struct member members[MEMBERS_MAX];
 static size_t member_count;
-/* Who has X-Wing lists its suites, too. */
+/* Members with X-Wing list its suites, too. */
 static const uint16_t SUITES[] = { 1, 2,      3,      4,      5,     6,
 				   7, 0xF7F1, 0xF7F2, 0xF7F3, 0xF7F4 };
 enum { SUITES_OF_BEFORE = 8 };
 /* The driver's own, and those of draft-ietf-mls-extensions. */
 static const uint16_t EXTENSIONS[] = { 0xF0A1, MLS_APP_DATA_DICTIONARY };
 static const uint16_t PROPOSALS[] = { MLS_SELF_REMOVE, MLS_APP_DATA_UPDATE };
-#define COMPONENT 0x8001
 
-/* The driver's own, and a dictionary with an empty app_components. */
-static const uint8_t RENEWED[] = { 0xF0, 0xA1, 3, 'n', 'e', 'w', 0,
-				   6,	 5,    4, 0,   1,   1,	 0 };
-enum { OWN_EXTENSION = 6 };
+const uint8_t RENEWED[RENEWED_BYTES] = { 0xF0, 0xA1, 3, 'n', 'e', 'w', 0,
+					 6,    5,    4, 0,   1,	  1,   0 };
 
 /* Of the one component: it is what was said last. */
 static enum err update_data(void *context, uint16_t component,
@@ -70,50 +41,9 @@ static enum err update_data(void *context, uint16_t component,
 
 static const struct mls_authentication HOOKS = { .update_data = update_data };
 
-/* ---- JSON ---- */
-
-static struct buf bytes_of(const json_t *value)
-{
-	struct buf out = BUF_INIT;
-	const char *text = json_string_value(value);
-
-	if (text != NULL && text_base64(&out, span_str(text)) != ERR_OK) {
-		(void)fprintf(stderr, "no base64: %.40s\n", text);
-		exit(2);
-	}
-	return out;
-}
-
-static struct buf bytes_at(const json_t *q, const char *key)
-{
-	return bytes_of(json_object_get(q, key));
-}
-
-static void put_bytes(json_t *answer, const char *key, struct span bytes)
-{
-	struct buf text = BUF_INIT;
-
-	text_put_base64(&text, bytes);
-	buf_put_u8(&text, 0);
-	if (buf_end(&text) == ERR_OK)
-		(void)json_object_set_new(answer, key,
-					  json_string((const char *)text.p));
-	buf_clear(&text);
-}
-
-static uint64_t number_at(const json_t *q, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(q, key));
-}
-
-static bool flag_at(const json_t *q, const char *key)
-{
-	return json_is_true(json_object_get(q, key));
-}
-
 /* ---- members ---- */
 
-static struct member *find(const json_t *q)
+struct member *member_find(const json_t *q)
 {
 	const char *name = json_string_value(json_object_get(q, "who"));
 
@@ -147,13 +77,13 @@ static enum err do_new(const json_t *q, json_t *answer)
 
 	(void)answer;
 	ENSURE(member_count < MEMBERS_MAX, ERR_LOCAL_BUG);
-	*m = (struct member){ .state = number_at(q, "seed") };
+	*m = (struct member){ .state = line_number_at(q, "seed") };
 	m->rng = (struct rng){ fill, &m->state };
 	(void)snprintf(m->name, sizeof(m->name), "%s", name);
 	m->me = (struct mls_identity){
-		.suite = suite_by_id((uint16_t)number_at(q, "suite")),
+		.suite = suite_by_id((uint16_t)line_number_at(q, "suite")),
 		.rng = &m->rng,
-		.now = number_at(q, "now"),
+		.now = line_number_at(q, "now"),
 		.lifetime = 86400,
 		.credential_identity = span_str(m->name),
 		.cipher_suites = SUITES,
@@ -161,12 +91,12 @@ static enum err do_new(const json_t *q, json_t *answer)
 		.extension_types = EXTENSIONS,
 		.extension_type_count = 1,
 		.authentication = &HOOKS,
-		.accepts_x509 = flag_at(q, "x509"),
-		.padding = (uint32_t)number_at(q, "padding"),
+		.accepts_x509 = line_flag_at(q, "x509"),
+		.padding = (uint32_t)line_number_at(q, "padding"),
 	};
 	if (m->me.suite->kem_id == SUITE_KEM_XWING)
 		m->me.cipher_suite_count = sizeof(SUITES) / sizeof(*SUITES);
-	if (flag_at(q, "drafts")) {
+	if (line_flag_at(q, "drafts")) {
 		m->me.extension_type_count++;
 		m->me.leaf_extensions = span_of(
 		    RENEWED + OWN_EXTENSION, sizeof(RENEWED) - OWN_EXTENSION);
@@ -184,23 +114,23 @@ out:
 
 static enum err do_key_package(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
+	struct member *m = member_find(q);
 	struct package *p = &m->packages[m->next_package++ % PACKAGES_MAX];
 	enum err e;
 
 	buf_clear(&p->bytes);
 	mls_key_package_secrets_clear(&p->secrets);
 	TRY(mls_key_package_create(&m->me, false, &p->secrets, &p->bytes));
-	put_bytes(answer, "key_package", buf_span(&p->bytes));
+	line_put_bytes(answer, "key_package", buf_span(&p->bytes));
 out:
 	return e;
 }
 
 static enum err do_create(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
-	struct buf id = bytes_at(q, "group_id");
-	struct buf extensions = bytes_at(q, "extensions");
+	struct member *m = member_find(q);
+	struct buf id = line_bytes_at(q, "group_id");
+	struct buf extensions = line_bytes_at(q, "extensions");
 	enum err e = mls_group_create(&m->me, buf_span(&id),
 				      buf_span(&extensions), &m->group);
 
@@ -214,9 +144,9 @@ static enum err do_create(const json_t *q, json_t *answer)
  * the member has, if `successor`. */
 static enum err do_join(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
-	struct buf welcome = bytes_at(q, "welcome");
-	struct buf tree = bytes_at(q, "tree");
+	struct member *m = member_find(q);
+	struct buf welcome = line_bytes_at(q, "welcome");
+	struct buf tree = line_bytes_at(q, "tree");
 	struct mls_group *group = NULL;
 	enum err e = ERR_STATE_GONE;
 
@@ -226,7 +156,7 @@ static enum err do_join(const json_t *q, json_t *answer)
 
 		if (p->bytes.n == 0)
 			continue;
-		e = flag_at(q, "successor")
+		e = line_flag_at(q, "successor")
 			? mls_group_join_successor(
 			      m->group, &m->me, buf_span(&welcome),
 			      buf_span(&tree), buf_span(&p->bytes), &p->secrets,
@@ -244,222 +174,13 @@ static enum err do_join(const json_t *q, json_t *answer)
 	return e;
 }
 
-/* ---- commits ---- */
-
-/* Another signature key and an extension, or NULL where none are asked for. */
-static enum err read_renew(struct member *m, const json_t *q,
-			   const struct mls_identity **next)
-{
-	enum err e = ERR_OK;
-
-	*next = NULL;
-	if (!flag_at(q, "renew"))
-		return ERR_OK;
-	buf_clear(&m->next_public_key);
-	TRY(sign_generate(m->me.suite, m->me.rng, &m->next_private_key,
-			  &m->next_public_key));
-	m->next = m->me;
-	m->next.leaf_extensions =
-	    span_of(RENEWED, m->me.proposal_type_count > 0 ? sizeof(RENEWED)
-							   : OWN_EXTENSION);
-	m->next.signature_private = sec_span(&m->next_private_key);
-	m->next.signature_public = buf_span(&m->next_public_key);
-	*next = &m->next;
-out:
-	return e;
-}
-
-/* After a merge: is it its turn? */
-static void adopt(struct member *m)
-{
-	uint32_t leaf = mls_group_own_leaf(m->group);
-	struct mls_member own;
-
-	if (!mls_group_next_member(m->group, &leaf, &own) ||
-	    !span_equal(own.signature_key, buf_span(&m->next_public_key)))
-		return;
-	buf_clear(&m->public_key);
-	m->private_key = m->next_private_key;
-	m->public_key = m->next_public_key;
-	m->next_public_key = BUF_INIT;
-	m->me = m->next;
-	m->me.signature_private = sec_span(&m->private_key);
-}
-
-struct adds {
-	struct buf bytes[ADDS_MAX];
-	struct span spans[ADDS_MAX];
-	size_t count;
-};
-
-static void read_adds(struct adds *adds, const json_t *q)
-{
-	const json_t *value;
-	size_t i;
-
-	adds->count = 0;
-	json_array_foreach(json_object_get(q, "adds"), i, value)
-	{
-		adds->bytes[i] = bytes_of(value);
-		adds->spans[i] = buf_span(&adds->bytes[i]);
-		adds->count = i + 1;
-	}
-}
-
-static void clear_adds(struct adds *adds)
-{
-	for (size_t i = 0; i < adds->count; i++)
-		buf_clear(&adds->bytes[i]);
-}
-
-static void put_commit(json_t *answer, struct mls_commit *commit)
-{
-	put_bytes(answer, "commit", buf_span(&commit->commit));
-	if (commit->welcome.n > 0)
-		put_bytes(answer, "welcome", buf_span(&commit->welcome));
-	mls_commit_clear(commit);
-}
-
-static enum err do_commit(const json_t *q, json_t *answer)
-{
-	struct member *m = find(q);
-	struct adds adds;
-	uint32_t removes[ADDS_MAX];
-	const json_t *list = json_object_get(q, "removes"), *value;
-	struct buf psk = bytes_at(q, "psk");
-	struct buf extensions = bytes_at(q, "extensions");
-	struct buf group_id = bytes_at(q, "reinit"), aad = bytes_at(q, "aad");
-	struct buf data = bytes_at(q, "app_data");
-	const struct mls_app_data app_data = { .component = COMPONENT,
-					       .update = buf_span(&data) };
-	struct span psk_span = buf_span(&psk);
-	struct span extensions_span = buf_span(&extensions);
-	const struct mls_reinit reinit = {
-		.group_id = buf_span(&group_id),
-		.cipher_suite = (uint16_t)number_at(q, "suite"),
-		.extensions = mls_group_extensions(m->group),
-	};
-	struct mls_change change = {
-		.adds = adds.spans,
-		.removes = removes,
-		.remove_count = json_array_size(list),
-		.psks = &psk_span,
-		.psk_count = psk.n > 0 ? 1 : 0,
-		.extensions = extensions.n > 0 ? &extensions_span : NULL,
-		.reinit = group_id.n > 0 ? &reinit : NULL,
-		.app_data = &app_data,
-		.app_data_count = data.n > 0,
-		.authenticated_data = buf_span(&aad),
-		.force_path = flag_at(q, "path"),
-		.commit_pending_proposals = true,
-		.private_handshake = flag_at(q, "private"),
-	};
-	uint64_t resumption = number_at(q, "resumption");
-	struct mls_commit commit = { 0 };
-	size_t i;
-	enum err e;
-
-	if (json_object_get(q, "resumption") != NULL) {
-		change.resumptions = &resumption;
-		change.resumption_count = 1;
-	}
-	json_array_foreach(list, i, value) removes[i] =
-	    (uint32_t)json_integer_value(value);
-	read_adds(&adds, q);
-	change.add_count = adds.count;
-	TRY(read_renew(m, q, &change.next));
-	TRY(mls_group_commit(m->group, &m->me, &change, &commit));
-	put_commit(answer, &commit);
-out:
-	clear_adds(&adds);
-	buf_clear(&aad);
-	buf_clear(&data);
-	buf_clear(&psk);
-	buf_clear(&extensions);
-	buf_clear(&group_id);
-	return e;
-}
-
-static enum err do_merge(const json_t *q, json_t *answer)
-{
-	struct member *m = find(q);
-	enum err e;
-
-	(void)answer;
-	TRY(mls_group_merge(m->group));
-	adopt(m);
-out:
-	return e;
-}
-
-static enum err do_discard(const json_t *q, json_t *answer)
-{
-	(void)answer;
-	mls_group_discard(find(q)->group);
-	return ERR_OK;
-}
-
-static enum err do_join_external(const json_t *q, json_t *answer)
-{
-	struct member *m = find(q);
-	struct buf group_info = bytes_at(q, "group_info");
-	struct buf leaves = bytes_at(q, "leaves");
-	struct span self_remove = buf_span(&leaves);
-	struct mls_commit commit = { 0 };
-	struct mls_group *group = NULL;
-	const struct mls_external how = {
-		.resync = flag_at(q, "resync"),
-		.self_removes = &self_remove,
-		.self_remove_count = leaves.n > 0,
-	};
-	enum err e = mls_group_join_external(&m->me, buf_span(&group_info),
-					     &how, &group, &commit);
-
-	if (e == ERR_OK) {
-		mls_group_free(m->group);
-		m->group = group;
-		put_commit(answer, &commit);
-	}
-	buf_clear(&group_info);
-	buf_clear(&leaves);
-	return e;
-}
-
-/* A successor after a ReInit, or with `branch` a group beside this one. */
-static enum err do_successor(const json_t *q, json_t *answer)
-{
-	struct member *m = find(q);
-	struct buf branch = bytes_at(q, "branch");
-	struct mls_commit commit = { 0 };
-	struct mls_group *group = NULL;
-	struct adds adds;
-	enum err e;
-
-	read_adds(&adds, q);
-	if (branch.n > 0)
-		e = mls_group_branch(m->group, &m->me, buf_span(&branch),
-				     mls_group_extensions(m->group), adds.spans,
-				     adds.count, &group, &commit);
-	else
-		e = mls_group_reinit(m->group, &m->me, adds.spans, adds.count,
-				     &group, &commit);
-	TRY(e);
-	mls_group_free(m->group);
-	m->group = group;
-	put_commit(answer, &commit);
-out:
-	clear_adds(&adds);
-	buf_clear(&branch);
-	return e;
-}
-
 /* ---- proposals and messages ---- */
 
 static enum err do_propose(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
+	struct member *m = member_find(q);
 	const char *kind = json_string_value(json_object_get(q, "kind"));
-	struct buf bytes = bytes_at(q, "bytes"), message = BUF_INIT;
+	struct buf bytes = line_bytes_at(q, "bytes"), message = BUF_INIT;
 	struct mls_proposal p = { .kind = MLS_PROPOSE_UPDATE };
 	enum err e;
 
@@ -468,7 +189,7 @@ static enum err do_propose(const json_t *q, json_t *answer)
 		p.key_package = buf_span(&bytes);
 	} else if (strcmp(kind, "remove") == 0) {
 		p.kind = MLS_PROPOSE_REMOVE;
-		p.removed = (uint32_t)number_at(q, "leaf");
+		p.removed = (uint32_t)line_number_at(q, "leaf");
 	} else if (strcmp(kind, "app_data") == 0) {
 		p.kind = MLS_PROPOSE_APP_DATA;
 		p.app_data.component = COMPONENT;
@@ -483,10 +204,10 @@ static enum err do_propose(const json_t *q, json_t *answer)
 		p.extensions = buf_span(&bytes);
 	}
 	if (p.kind == MLS_PROPOSE_UPDATE)
-		TRY(read_renew(m, q, &p.next));
-	TRY(mls_group_propose(m->group, &m->me, &p, flag_at(q, "private"),
+		TRY(member_renews(m, q, &p.next));
+	TRY(mls_group_propose(m->group, &m->me, &p, line_flag_at(q, "private"),
 			      &message));
-	put_bytes(answer, "message", buf_span(&message));
+	line_put_bytes(answer, "message", buf_span(&message));
 out:
 	buf_clear(&bytes);
 	buf_clear(&message);
@@ -496,17 +217,17 @@ out:
 /* A client that asks to be added (12.1.8). */
 static enum err do_propose_self(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
-	struct buf group_id = bytes_at(q, "group_id"), message = BUF_INIT;
-	struct buf package = bytes_at(q, "key_package");
+	struct member *m = member_find(q);
+	struct buf group_id = line_bytes_at(q, "group_id"), message = BUF_INIT;
+	struct buf package = line_bytes_at(q, "key_package");
 	const struct mls_proposal add = { .kind = MLS_PROPOSE_ADD,
 					  .key_package = buf_span(&package) };
 	enum err e = mls_propose_from_outside(&m->me, buf_span(&group_id),
-					      number_at(q, "epoch"), NULL, &add,
-					      &message);
+					      line_number_at(q, "epoch"), NULL,
+					      &add, &message);
 
 	if (e == ERR_OK)
-		put_bytes(answer, "message", buf_span(&message));
+		line_put_bytes(answer, "message", buf_span(&message));
 	buf_clear(&group_id);
 	buf_clear(&package);
 	buf_clear(&message);
@@ -515,14 +236,15 @@ static enum err do_propose_self(const json_t *q, json_t *answer)
 
 static enum err do_protect(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
-	struct buf data = bytes_at(q, "data"), aad = bytes_at(q, "aad");
+	struct member *m = member_find(q);
+	struct buf data = line_bytes_at(q, "data"),
+		   aad = line_bytes_at(q, "aad");
 	struct buf message = BUF_INIT;
 	enum err e = mls_group_protect(m->group, &m->me, buf_span(&aad),
 				       buf_span(&data), &message);
 
 	if (e == ERR_OK)
-		put_bytes(answer, "message", buf_span(&message));
+		line_put_bytes(answer, "message", buf_span(&message));
 	buf_clear(&data);
 	buf_clear(&aad);
 	buf_clear(&message);
@@ -533,8 +255,8 @@ static enum err do_process(const json_t *q, json_t *answer)
 {
 	static const char *const kinds[] = { "application", "proposal",
 					     "commit", "own" };
-	struct member *m = find(q);
-	struct buf message = bytes_at(q, "message");
+	struct member *m = member_find(q);
+	struct buf message = line_bytes_at(q, "message");
 	struct mls_event event = { 0 };
 	enum err e =
 	    mls_group_process(m->group, m->me.now, buf_span(&message), &event);
@@ -547,11 +269,12 @@ static enum err do_process(const json_t *q, json_t *answer)
 		(void)json_object_set_new(answer, "removed",
 					  json_boolean(event.self_removed));
 		/* that of a proposal is its reference, which nobody asks for */
-		put_bytes(answer, "data",
-			  event.kind == MLS_EVENT_PROPOSAL
-			      ? SPAN_EMPTY
-			      : buf_span(&event.data));
-		put_bytes(answer, "aad", buf_span(&event.authenticated_data));
+		line_put_bytes(answer, "data",
+			       event.kind == MLS_EVENT_PROPOSAL
+				   ? SPAN_EMPTY
+				   : buf_span(&event.data));
+		line_put_bytes(answer, "aad",
+			       buf_span(&event.authenticated_data));
 		mls_event_clear(&event);
 	}
 	buf_clear(&message);
@@ -562,14 +285,15 @@ static enum err do_process(const json_t *q, json_t *answer)
 
 static enum err do_state(const json_t *q, json_t *answer)
 {
-	const struct mls_group *g = find(q)->group;
+	const struct mls_group *g = member_find(q)->group;
 	struct sec exported = { 0 };
 	enum err e;
 
 	TRY(mls_group_export(g, "interop", SPAN_LIT("context"), 32, &exported));
-	put_bytes(answer, "exported", sec_span(&exported));
-	put_bytes(answer, "authenticator", mls_group_epoch_authenticator(g));
-	put_bytes(answer, "group_id", mls_group_id(g));
+	line_put_bytes(answer, "exported", sec_span(&exported));
+	line_put_bytes(answer, "authenticator",
+		       mls_group_epoch_authenticator(g));
+	line_put_bytes(answer, "group_id", mls_group_id(g));
 	(void)json_object_set_new(answer, "epoch",
 				  json_integer((json_int_t)mls_group_epoch(g)));
 	(void)json_object_set_new(answer, "leaf",
@@ -603,7 +327,7 @@ static enum err do_leaf_of(const json_t *q, json_t *answer)
 	struct mls_member member;
 	uint32_t leaf = 0;
 
-	while (mls_group_next_member(find(q)->group, &leaf, &member))
+	while (mls_group_next_member(member_find(q)->group, &leaf, &member))
 		if (name != NULL && span_equal(member.identity, span_str(name)))
 			return json_object_set_new(
 				   answer, "leaf",
@@ -615,21 +339,21 @@ static enum err do_leaf_of(const json_t *q, json_t *answer)
 
 static enum err do_group_info(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
+	struct member *m = member_find(q);
 	struct buf info = BUF_INIT;
 	enum err e = mls_group_info(m->group, &m->me, true, &info);
 
 	if (e == ERR_OK)
-		put_bytes(answer, "group_info", buf_span(&info));
+		line_put_bytes(answer, "group_info", buf_span(&info));
 	buf_clear(&info);
 	return e;
 }
 
 static enum err do_add_psk(const json_t *q, json_t *answer)
 {
-	struct buf id = bytes_at(q, "id"), psk = bytes_at(q, "psk");
-	enum err e =
-	    mls_group_add_psk(find(q)->group, buf_span(&id), buf_span(&psk));
+	struct buf id = line_bytes_at(q, "id"), psk = line_bytes_at(q, "psk");
+	enum err e = mls_group_add_psk(member_find(q)->group, buf_span(&id),
+				       buf_span(&psk));
 
 	(void)answer;
 	buf_clear(&id);
@@ -640,7 +364,7 @@ static enum err do_add_psk(const json_t *q, json_t *answer)
 /* As if the process had ended and begun again. */
 static enum err do_reload(const json_t *q, json_t *answer)
 {
-	struct member *m = find(q);
+	struct member *m = member_find(q);
 	struct mls_group *group = NULL;
 	struct buf state = BUF_INIT;
 	enum err e;
@@ -664,11 +388,11 @@ static const struct {
 	{ "key_package", do_key_package },
 	{ "create", do_create },
 	{ "join", do_join },
-	{ "join_external", do_join_external },
-	{ "commit", do_commit },
-	{ "merge", do_merge },
-	{ "discard", do_discard },
-	{ "successor", do_successor },
+	{ "join_external", member_join_external },
+	{ "commit", member_commit },
+	{ "merge", member_merge },
+	{ "discard", member_discard },
+	{ "successor", member_successor },
 	{ "propose", do_propose },
 	{ "propose_self", do_propose_self },
 	{ "protect", do_protect },

@@ -1,4 +1,4 @@
-// Members of our engine: tests/interop/members.c, one process for all of them.
+// Members of our engine: tests/interop/members.c and what it calls, one process for all of them.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -114,7 +114,7 @@ static struct client *cycle(struct client *stands, struct client *other)
 	must(world, fresh != NULL && !fresh->waits, "nobody has recovered");
 	if (world_is_broken(world))
 		return stands;
-	(void)device_account(stands);
+	(void)device_account(stands, NULL);
 	comes_in(stands, fresh);
 	goes(fresh, stands);
 	speaks(fresh, other);

@@ -48,15 +48,21 @@ bool device_orders(struct client *client, const struct order *order,
 void devices_link(struct world *world);
 void devices_judge(struct world *world);
 
-/* The account's devices come into the sessions where this one is. */
-void device_links(struct client *client);
-
-/* It reads its account's log, and posts what waits. */
-bool device_account(struct client *client);
+/* It reads its account's log, and posts what waits. False: it did not come to its end. */
+bool device_account(struct client *client, const struct mishap *mishap);
 
 /* One of the user's devices that stands, and is no copy; NULL: there is none. */
 struct client *device_standing(struct world *world, const char *user,
 			       const struct client *but);
+
+/* ---- devices_let_in.c ---- */
+
+/* It approves the device of its account that has asked, if there is one. */
+void device_lets_in(struct client *by, const struct step *step);
+/* The account's devices come into the sessions where this one is. */
+void device_links(struct client *by);
+/* It comes into the sessions that the device which has approved it named. */
+void device_joins(struct client *client);
 
 /* ---- acts.c ---- */
 

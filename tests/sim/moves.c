@@ -392,10 +392,8 @@ void adversary_act(struct adversary *adversary, enum adversary_move move,
 	adversary->lies += is_lie(move);
 	switch (move) {
 	case MOVE_SPLIT:
-		split_some(adversary, device, pick);
-		break;
 	case MOVE_FREEZE:
-		split_some(adversary, device, 0);
+		split_some(adversary, device, move == MOVE_SPLIT ? pick : 0);
 		break;
 	case MOVE_HEAL:
 		heal(adversary);

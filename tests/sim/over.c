@@ -236,7 +236,7 @@ static void find_out(struct world *world, enum theft theft)
 	if (!is_theft(theft))
 		return;
 	move(world, MOVE_HEAL, ALICE);
-	(void)device_account(&world->clients[BOB]);
+	(void)device_account(&world->clients[BOB], NULL);
 	people_look(world);
 	for (size_t i = 0; i < MEMBERS_THERE; i++)
 		if (i != THIEFS)

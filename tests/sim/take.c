@@ -297,6 +297,13 @@ static void for_person(struct client *client, const struct step *step)
 		client_push(client, session);
 }
 
+static void retain(struct world *world, const struct step *step)
+{
+	for (size_t i = 0; i < world->adversary.home_count; i++)
+		server_retain(&world->adversary.homes[i],
+			      world->now_ms - step->a % 86400000);
+}
+
 void step_take(struct world *world, const struct step *step)
 {
 	struct client *client =
@@ -326,9 +333,7 @@ void step_take(struct world *world, const struct step *step)
 		pass_time(world, step);
 		break;
 	case STEP_RETAIN:
-		for (size_t i = 0; i < world->adversary.home_count; i++)
-			server_retain(&world->adversary.homes[i],
-				      world->now_ms - step->a % 86400000);
+		retain(world, step);
 		break;
 	case STEP_SHOWN:
 	case STEP_PUSH:

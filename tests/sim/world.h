@@ -381,7 +381,9 @@ void watch_history(struct client *client);
 void watch_shown(struct client *client, size_t session);
 void watch_shown_then(struct client *client, size_t session,
 		      const struct look *look);
-void watch_health(struct client *client, size_t session);
+void watch_health(struct client *client, size_t session); /* watch_health.c */
+/* The device has met the members of that group. */
+void watch_meets(struct client *client, const struct look *look);
 /* The person has accepted the keys of that user that were offered: those that it
  * had met are not held against the device any more. */
 void watch_accepted(struct client *client, const char *user);

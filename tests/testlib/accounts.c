@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mls/label.h"
@@ -67,6 +68,30 @@ void house_init(struct house *h, bool recovery)
 	house_take(h, buf_span(&link));
 	h->number[0] = 1;
 	buf_clear(&link);
+}
+
+struct house *house_new_empty(void)
+{
+	struct house *h = malloc(sizeof(*h));
+
+	assert_non_null(h);
+	house_init_empty(h);
+	return h;
+}
+
+struct house *house_new(bool recovery)
+{
+	struct house *h = malloc(sizeof(*h));
+
+	assert_non_null(h);
+	house_init(h, recovery);
+	return h;
+}
+
+void house_delete(struct house *h)
+{
+	house_free(h);
+	free(h);
 }
 
 void house_free(struct house *h)
@@ -272,4 +297,32 @@ struct account_place house_place(const struct house *h)
 
 	account_log_place(h->log, &place);
 	return place;
+}
+
+struct account_link house_decode(const struct house *h, uint64_t number)
+{
+	struct account_link link;
+
+	MUST(account_link_decode(house_link(h, number), &link));
+	return link;
+}
+
+struct account_link house_next(const struct house *h, int by, uint8_t kind,
+			       struct account_place *place)
+{
+	account_log_place(h->log, place);
+	return (struct account_link){ .number = place->number + 1,
+				      .before = SPAN_ARRAY(place->hash),
+				      .kind = kind,
+				      .signer = house_signer(h, by).device };
+}
+
+void house_refuse_signed(struct house *h, int by,
+			 const struct account_link *link, const char *wrong)
+{
+	struct buf out = BUF_INIT;
+
+	house_sign(h, by, link, &out);
+	house_refuse(h, buf_span(&out), wrong);
+	buf_clear(&out);
 }

@@ -24,6 +24,10 @@ void house_init(struct house *h, bool recovery);
 /* The same without a link. */
 void house_init_empty(struct house *h);
 void house_free(struct house *h);
+/* The same in memory of its own, to be freed with house_delete(). */
+struct house *house_new(bool recovery);
+struct house *house_new_empty(void);
+void house_delete(struct house *h);
 
 /* A log that goes on where that one is now, with the same keys. Only its log and
  * links are its own: free it with house_end_branch(). */
@@ -63,6 +67,17 @@ void house_hash(const struct house *h, uint64_t number,
 /* A decoded link, changed by the caller, signed again by `by`. */
 void house_sign(const struct house *h, int by, const struct account_link *link,
 		struct buf *out);
+
+/* The link of that number, decoded, to be changed and signed again; it borrows from
+ * `links`. */
+struct account_link house_decode(const struct house *h, uint64_t number);
+/* The next link of that kind by `by`, with nothing in it; it borrows from `place`, which
+ * is where the log is. */
+struct account_link house_next(const struct house *h, int by, uint8_t kind,
+			       struct account_place *place);
+/* Signed by `by` as it is, and refused for that reason. */
+void house_refuse_signed(struct house *h, int by,
+			 const struct account_link *link, const char *wrong);
 
 struct account_place house_place(const struct house *h);
 

@@ -4,7 +4,7 @@
 
 #include "device/ports.h"
 
-#define RECORDS_MAX 256
+#define RECORDS_MAX 400
 
 struct records {
 	struct {

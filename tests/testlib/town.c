@@ -135,11 +135,8 @@ static int set_up(void **state)
 	struct town *t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	for (int i = 0; i < HOUSES; i++) {
-		t->houses[i] = calloc(1, sizeof(struct house));
-		assert_non_null(t->houses[i]);
-		house_init(t->houses[i], i == 0);
-	}
+	for (int i = 0; i < HOUSES; i++)
+		t->houses[i] = house_new(i == 0);
 	MUST(check_accounts_new(NULL, &t->walked));
 	MUST(check_accounts_new(NULL, &t->server));
 	ledger_make(&t->ledger);
@@ -176,10 +173,8 @@ int town_teardown(void **state)
 
 	for (int i = 0; i < RESIDENTS; i++)
 		move_out(&t->r[i]);
-	for (int i = 0; i < HOUSES; i++) {
-		house_free(t->houses[i]);
-		free(t->houses[i]);
-	}
+	for (int i = 0; i < HOUSES; i++)
+		house_delete(t->houses[i]);
 	ledger_free(&t->ledger);
 	buf_clear(&t->rows);
 	check_walk_free(t->walk);

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
 
 #include "tests/testlib/accounts.h"
 
@@ -22,10 +21,8 @@ struct parted {
 /* With laptop and phone in both, and the recovery key or not. */
 static struct parted begin(bool recovery)
 {
-	struct parted p = { .first = malloc(sizeof(*p.first)) };
+	struct parted p = { .first = house_new(recovery) };
 
-	assert_non_null(p.first);
-	house_init(p.first, recovery);
 	house_add(p.first, LAPTOP, PHONE);
 	for (int i = TABLET; i < TABLET + 4; i++)
 		house_make(p.first, i);
@@ -78,8 +75,7 @@ static void decide(struct parted *p, enum account_order expected)
 		expected);
 	account_log_free(none);
 	house_end_branch(&p->second);
-	house_free(p->first);
-	free(p->first);
+	house_delete(p->first);
 }
 
 static void test_same(void **state)

@@ -378,6 +378,67 @@ static void test_bad_public_keys(void **state)
 	}
 }
 
+/* u = 0, 1, p - 1, p, p + 1, little-endian, p = 2^bits - 1 - 2^half or - 19. */
+static void put_u(const struct suite *suite, int which, uint8_t *u)
+{
+	bool x448 = suite->nenc == 56;
+
+	memset(u, which < 2 ? 0 : 0xFF, suite->nenc);
+	u[0] = (uint8_t)which;
+	if (which < 2)
+		return;
+	if (!x448) {
+		u[0] = (uint8_t)(0xEC + which - 2);
+		u[31] = 0x7F;
+		return;
+	}
+	u[0] = which == 2 ? 0xFE : 0xFF;
+	u[28] = 0xFE;
+	if (which == 4) {
+		memset(u, 0, 28);
+		u[28] = 0xFF;
+	}
+}
+
+/* Nothing can be encrypted to such a key, so nobody may have one. */
+static void test_small_order(void **state)
+{
+	static const uint16_t ids[] = { SUITE_X25519_AES128GCM_SHA256_ED25519,
+					SUITE_X448_AES256GCM_SHA512_ED448 };
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct suite *suite = suite_by_id(ids[i]);
+		struct buf enc = BUF_INIT, sealed = BUF_INIT;
+		uint8_t u[56];
+
+		for (int which = 0; which < 5; which++) {
+			struct span key = span_of(u, suite->nenc);
+
+			put_u(suite, which, u);
+			assert_int_equal(hpke_check_public_key(suite, key),
+					 ERR_PEER_INVALID);
+			assert_int_equal(hpke_seal(suite, rng_system(), key,
+						   SPAN_EMPTY, SPAN_EMPTY,
+						   SPAN_EMPTY, &enc, &sealed),
+					 ERR_PEER_INVALID);
+			if (i == 0 && which < 2) {
+				u[31] |= 0x80; /* is not looked at */
+				assert_int_equal(
+				    hpke_check_public_key(suite, key),
+				    ERR_PEER_INVALID);
+			}
+		}
+		memset(u, 0, sizeof(u));
+		u[0] = 9;
+		assert_int_equal(
+		    hpke_check_public_key(suite, span_of(u, suite->nenc)),
+		    ERR_OK);
+		buf_clear(&enc);
+		buf_clear(&sealed);
+	}
+}
+
 static enum err fill_never(void *context, uint8_t *out, size_t n)
 {
 	(void)context;
@@ -416,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip_and_tampering),
 		cmocka_unit_test(test_exports_agree),
 		cmocka_unit_test(test_bad_public_keys),
+		cmocka_unit_test(test_small_order),
 		cmocka_unit_test(test_randomness_may_fail),
 	};
 

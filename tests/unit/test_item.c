@@ -96,95 +96,95 @@ static void good_are_taken(void **state)
 	assert_int_equal(any("a50a001864002000416100616100", 1), ERR_OK);
 }
 
+static const char *const BAD[] = {
+	"",
+	"1800",
+	"1817",
+	"190000",
+	"1900ff",
+	"1a0000ffff",
+	"1b00000000ffffffff",
+	"3817",
+	"390018",
+	"5800",
+	"5801ff",
+	"7800",
+	"9800",
+	"b800",
+	"9b0000000000000000",
+	"d80000",
+	"d80100",
+	/* lengths that are not said */
+	"5f42010243030405ff",
+	"7f657374726561646d696e67ff",
+	"9fff",
+	"9f0102ff",
+	"bfff",
+	"ff",
+	/* floats that are longer than they need to be */
+	"fa3f800000",
+	"fb3ff0000000000000",
+	"fa47c3500000",
+	"fb40f86a0000000000",
+	"fa7f800000",
+	"fb7ff0000000000000",
+	/* other NaNs */
+	"f97e01",
+	"f9fe00",
+	"fa7fc00000",
+	"fb7ff8000000000000",
+	/* simple values */
+	"e0",
+	"f3",
+	"f800",
+	"f818",
+	"f8ff",
+	"fc",
+	"1c",
+	"3d",
+	"5e",
+	/* cut off */
+	"18",
+	"1900",
+	"41",
+	"6261",
+	"81",
+	"a101",
+	"c1",
+	"1bffffff",
+	/* a length over all that is there */
+	"5bffffffffffffffff",
+	"7bffffffffffffffff",
+	"5affffffff",
+	"9bffffffffffffffff",
+	"bbffffffffffffffff",
+	"9affffffff",
+	"bb8000000000000001",
+	"9b0000000100000001",
+	/* no UTF-8 */
+	"61ff",
+	"62c080",
+	"63eda080",
+	/* keys: out of order, twice, of another type, not exact */
+	"a202000100",
+	"a201000100",
+	"a220000a00",
+	"a1f500",
+	"a18000",
+	"a1f93c0000",
+	"a11b002000000000000000",
+	"a13b001fffffffffffff00",
+	"a262616100616200",
+	/* one more behind it */
+	"0000",
+};
+
 static void others_are_refused(void **state)
 {
-	static const char *const bad[] = {
-		"",
-		"1800",
-		"1817",
-		"190000",
-		"1900ff",
-		"1a0000ffff",
-		"1b00000000ffffffff",
-		"3817",
-		"390018",
-		"5800",
-		"5801ff",
-		"7800",
-		"9800",
-		"b800",
-		"9b0000000000000000",
-		"d80000",
-		"d80100",
-		/* lengths that are not said */
-		"5f42010243030405ff",
-		"7f657374726561646d696e67ff",
-		"9fff",
-		"9f0102ff",
-		"bfff",
-		"ff",
-		/* floats that are longer than they need to be */
-		"fa3f800000",
-		"fb3ff0000000000000",
-		"fa47c3500000",
-		"fb40f86a0000000000",
-		"fa7f800000",
-		"fb7ff0000000000000",
-		/* other NaNs */
-		"f97e01",
-		"f9fe00",
-		"fa7fc00000",
-		"fb7ff8000000000000",
-		/* simple values */
-		"e0",
-		"f3",
-		"f800",
-		"f818",
-		"f8ff",
-		"fc",
-		"1c",
-		"3d",
-		"5e",
-		/* cut off */
-		"18",
-		"1900",
-		"41",
-		"6261",
-		"81",
-		"a101",
-		"c1",
-		"1bffffff",
-		/* a length over all that is there */
-		"5bffffffffffffffff",
-		"7bffffffffffffffff",
-		"5affffffff",
-		"9bffffffffffffffff",
-		"bbffffffffffffffff",
-		"9affffffff",
-		"bb8000000000000001",
-		"9b0000000100000001",
-		/* no UTF-8 */
-		"61ff",
-		"62c080",
-		"63eda080",
-		/* keys: out of order, twice, of another type, not exact */
-		"a202000100",
-		"a201000100",
-		"a220000a00",
-		"a1f500",
-		"a18000",
-		"a1f93c0000",
-		"a11b002000000000000000",
-		"a13b001fffffffffffff00",
-		"a262616100616200",
-		/* one more behind it */
-		"0000",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (any(bad[i], 4) != ERR_PEER_MALFORMED)
-			fail_msg("%s", bad[i]);
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+		if (any(BAD[i], 4) != ERR_PEER_MALFORMED)
+			fail_msg("%s", BAD[i]);
 	assert_int_equal(any("a11b001fffffffffffff00", 1), ERR_OK);
 	assert_int_equal(any("a13b001ffffffffffffe00", 1), ERR_OK);
 }

@@ -54,9 +54,7 @@ static int setup(void **state)
 					  .rng = rng_system(),
 					  .now_ms = now };
 	assert_int_equal(device_open(&config, &w->ports, &w->device), ERR_OK);
-	w->alice = malloc(sizeof(*w->alice));
-	assert_non_null(w->alice);
-	house_init(w->alice, true);
+	w->alice = house_new(true);
 	house_add(w->alice, LAPTOP, PHONE);
 	*state = w;
 	return 0;
@@ -68,8 +66,7 @@ static int teardown(void **state)
 
 	device_close(w->device);
 	records_free(&w->records);
-	house_free(w->alice);
-	free(w->alice);
+	house_delete(w->alice);
 	free(w);
 	return 0;
 }
@@ -320,11 +317,9 @@ static void test_only_what_was_printed_is_accepted(void **state)
 static void test_another_account_under_the_name(void **state)
 {
 	struct world *w = *state;
-	struct house *other = malloc(sizeof(*other));
+	struct house *other = house_new(false);
 	char shown[2 * ACCOUNT_HASH + 1] = "00";
 
-	assert_non_null(other);
-	house_init(other, false);
 	assert_int_equal(accept_shown(w, shown), ERR_STATE_GONE);
 	meet_well(w, w->alice, 1);
 	compare(w);
@@ -341,8 +336,7 @@ static void test_another_account_under_the_name(void **state)
 	get_shown(w, shown);
 	assert_int_equal(accept_shown(w, shown), ERR_OK);
 	expect(w, 2, "yes", NULL); /* it was met before */
-	house_free(other);
-	free(other);
+	house_delete(other);
 }
 
 static void test_a_fork_is_kept(void **state)
@@ -504,13 +498,11 @@ static void test_only_good_branches_are_taken(void **state)
 	struct world *w = *state;
 	struct span fingerprint = account_log_fingerprint(w->alice->log);
 	struct house bad = house_branch(w->alice);
-	struct house *other = malloc(sizeof(*other));
+	struct house *other = house_new(false);
 	struct span logs[] = { SPAN_EMPTY, SPAN_EMPTY, SPAN_EMPTY };
 	json_t *list = json_array(), *record, *row;
 	struct buf given = BUF_INIT;
 
-	assert_non_null(other);
-	house_init(other, false);
 	bad.links.p[bad.links.n - 1] ^= 1;
 	logs[0] = buf_span(&bad.links);
 	logs[1] = buf_span(&other->links);
@@ -532,8 +524,7 @@ static void test_only_good_branches_are_taken(void **state)
 	json_decref(record);
 	buf_clear(&given);
 	house_end_branch(&bad);
-	house_free(other);
-	free(other);
+	house_delete(other);
 }
 
 int main(void)

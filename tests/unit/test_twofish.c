@@ -14,7 +14,7 @@
 #include "crypto/aead.h"
 #include "crypto/evp.h"
 #include "crypto/library.h"
-#include "crypto/rng.h"
+#include "tests/testlib/random.h"
 #include "tests/testlib/vectors.h"
 
 #define HEX(text) vectors_text_bytes(text)
@@ -26,16 +26,11 @@ static const struct suite *suite(void)
 	return suite_by_id(SUITE_X25519_TWOFISH256GCM_SHA256_ED25519);
 }
 
-static void fill(void *p, size_t n)
-{
-	assert_int_equal(rng_fill(rng_system(), p, n), ERR_OK);
-}
-
 static size_t random_below(size_t n)
 {
 	uint32_t v;
 
-	fill(&v, sizeof(v));
+	random_fill(&v, sizeof(v));
 	return v % n;
 }
 
@@ -193,14 +188,14 @@ static void message_random(struct message *m, size_t aad_n, size_t plain_n)
 {
 	static const uint8_t nothing[1];
 
-	fill(m->key, KEY);
-	fill(m->iv, IV);
+	random_fill(m->key, KEY);
+	random_fill(m->iv, IV);
 	m->aad = m->plain = BUF_INIT;
 	buf_put(&m->aad, span_of(nothing, 0));
 	if (aad_n > 0)
-		fill(buf_append(&m->aad, aad_n), aad_n);
+		random_fill(buf_append(&m->aad, aad_n), aad_n);
 	if (plain_n > 0)
-		fill(buf_append(&m->plain, plain_n), plain_n);
+		random_fill(buf_append(&m->plain, plain_n), plain_n);
 }
 
 static void message_clear(struct message *m)
@@ -365,7 +360,7 @@ static void test_context_serves_again(void **state)
 	ctx = begin(&m, true);
 	for (int i = 0; i < 5; i++) {
 		if (i > 0)
-			fill(m.iv, IV);
+			random_fill(m.iv, IV);
 		if (i == 0) /* left in the middle */
 			assert_int_equal(
 			    EVP_CipherUpdate(ctx, out, &n, m.plain.p, 10), 1);

@@ -441,6 +441,25 @@ test('what cannot be is refused with a sentence', async () => {
       error.advice.length > 0);
 });
 
+test('a server that never answers is not waited for without end', async t => {
+  const withheld = new AbortController(), waited = [];
+  const silent = await Client.register(options(`mia-${alice.name.slice(-8)}`, new MemoryStorage(),
+    { fetch: (url, how) => url.pathname === '/invitations' ? new Promise((_, refuse) =>
+      how.signal.addEventListener('abort', () => refuse(how.signal.reason)))
+      : fetch(url, how) }));
+  t.mock.method(AbortSignal, 'timeout', ms => {
+    waited.push(ms);
+    return withheld.signal;
+  });
+  const asked = silent.invitations(), sessions = silent.sessions(); // which asks no server
+  await until(() => waited.length > 0, { name: 'a time that is waited for' });
+  assert.deepEqual(waited, [60_000]);
+  withheld.abort();
+  await assert.rejects(asked, { result: 'unreachable' });
+  assert.deepEqual(await sessions, []);
+  await silent.close();
+});
+
 test('what a page loads is less than 400 KB', () => {
   const folder = join(root, 'sdk/js');
   const loaded = readdirSync(folder).filter(f => /\.(js|wasm)$/.test(f) &&

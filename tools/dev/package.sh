@@ -20,6 +20,15 @@ package_version() {
   fi
 }
 
+# The files with a version of their own, for npm and pip, that have not this one.
+package_versions_other() {
+  local version
+  version=$(make -s version)
+  grep -qx "  \"version\": \"$version\"," sdk/js/package.json || printf 'sdk/js/package.json\n'
+  grep -qx "version = \"$version\"" sdk/python/pyproject.toml ||
+    printf 'sdk/python/pyproject.toml\n'
+}
+
 # "1f2e3d4c5b6a", with "+" behind it where something was changed since.
 package_commit() {
   if [ -f commit ]; then
@@ -98,7 +107,7 @@ package_make() {
 # Makes the tag, and of what it names the source, the packages and their sums. It sends
 # nothing anywhere.
 release_make() {
-  local version at name
+  local version at name others
   version=$(make -s version)
   name=hermetic-$version
   at=$ROOT/build/release-$version
@@ -110,6 +119,9 @@ release_make() {
   grep -q "^## \[${version//./\\.}\] - 20..-..-..$" CHANGELOG.md ||
     die "CHANGELOG.md has no heading \"## [$version] - DATE\": CONTRIBUTING.md, \"A" \
       "release\", says what comes before one."
+  others=$(package_versions_other)
+  [ -z "$others" ] || die "this is $version, as src/hermetic/hermetic.h says, and another" \
+    "version is in ${others//$'\n'/ and }."
   package_module --newest
   step "Releasing $version."
   git tag -a "v$version" -m "Hermetic $version"

@@ -54,9 +54,10 @@ apt_install() {
       --no-install-recommends "$@"' sh "$@" >>"$LOG" 2>&1
 }
 
-# An update that reached no source is none that failed, for apt-get: it warns.
+# An update that reached no source is none that failed, for apt-get: it warns. (sudo may have
+# words of its own there.)
 no_kore() {
-  if [ -s "$LOG" ]; then
+  if grep -q '^W: .*[Ff]ailed to ' "$LOG"; then
     tail -n 5 "$LOG" >&2
     die "apt-get update did not get all lists, and there is no kore in those that are" \
       "here; its last words stand above. Is there a network?"
