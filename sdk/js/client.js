@@ -458,8 +458,10 @@ export class Client extends Orders {
   }
 
   async #welcomes() {
-    for (const { session_id } of await this.invitations())
-      await this.#hear(JSON.stringify({ type: 'welcome', session_id }));
+    for (const { session_id } of await this.invitations()) {
+      const order = await this.#hear(JSON.stringify({ type: 'welcome', session_id }));
+      if (order?.kind === 'join') await this.#live.follow(order.session);
+    }
   }
 
   async #sendWaiting() {
@@ -503,9 +505,7 @@ export class Client extends Orders {
   invitations() {
     return this.#serial(async () => {
       const { status, text } = await this.#ask('GET', '/invitations');
-      if (status !== 200)
-        throw new Failure(status === 0 ? 'unreachable' : 'refused', 'invitations',
-          'The server does not say which invitations wait.');
+      if (status !== 200) throw refusalOf(status, text);
       return this.#module.check(this.#module.hand('invitations', text)).value;
     });
   }

@@ -105,8 +105,8 @@ export class Live {
     this.#isTold = false;
     this.#has.say('connected', '');
     this.#alive(socket);
-    await this.#has.welcomes();
     await this.#has.waiting();
+    await this.#has.welcomes();
     this.#backoff = FIRST_MS;
   }
 
@@ -129,12 +129,12 @@ export class Live {
   }
 
   // A session that is refused: its log, read once more, says whether this device is in it.
-  async #take(socket, data) {
+  // That a Welcome has come only says that there is something to ask for.
+  #take(socket, data) {
     const { type, id } = parse(data);
     if (type === 'problem' && this.#asked[id - 1])
       return this.#has.refresh(this.#asked[id - 1]);
-    const order = await this.#has.hear(data);
-    return order?.kind === 'join' ? this.follow(order.session) : undefined;
+    return type === 'welcome' ? this.#has.welcomes() : this.#has.hear(data);
   }
 
   // A connection that says nothing for long is asked whether it is there.

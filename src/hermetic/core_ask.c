@@ -95,8 +95,7 @@ static enum err print_invitations(struct hermetic_core *core,
 	json_t *list = NULL;
 	enum err e;
 
-	ENSURE(json_is_object(read), ERR_PEER_MALFORMED);
-	TRY(notice_invitations(core->device, read, &list));
+	TRY(notice_invitations(core->device, read, &core->why, &list));
 	TRY(record_print(list, &core->json));
 out:
 	json_decref(read);

@@ -137,7 +137,8 @@ out:
 	return e;
 }
 
-/* A server says it at each connection, and when it comes. */
+/* A server says it at each connection, and when it comes. One that says it of more sessions
+ * than it lists is not believed: what a person has not answered stays as much. */
 static enum err tell_invited(struct hermetic_core *core, const char *id)
 {
 	enum err e = ERR_OK;
@@ -145,7 +146,8 @@ static enum err tell_invited(struct hermetic_core *core, const char *id)
 	if (core->heard.invited == NULL)
 		core->heard.invited = json_object();
 	ENSURE(core->heard.invited != NULL, ERR_LOCAL_MEMORY);
-	if (json_object_get(core->heard.invited, id) != NULL)
+	if (json_object_get(core->heard.invited, id) != NULL ||
+	    json_object_size(core->heard.invited) >= NOTICE_INVITATIONS_MAX)
 		goto out;
 	ENSURE(json_object_set_new(core->heard.invited, id, json_true()) == 0,
 	       ERR_LOCAL_MEMORY);
@@ -162,13 +164,14 @@ void core_hear_answered(struct hermetic_core *core, const char *session)
 
 static enum err hear_welcome(struct hermetic_core *core, const char *id)
 {
-	bool coming;
+	bool coming, member;
 	enum err e;
 
 	TRY(is_coming(core, id, &coming));
+	TRY(notice_is_member(core->device, id, &member));
 	if (coming)
 		want(core, HERMETIC_ORDER_JOIN, id);
-	else
+	else if (!member)
 		TRY(tell_invited(core, id));
 out:
 	return e;

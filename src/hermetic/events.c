@@ -84,11 +84,8 @@ static void on_event(void *context, const struct device_event *event)
 /* A push only says that there is something to ask for. */
 static void on_welcome(void *context, const char *id)
 {
-	struct hermetic *h = context;
-
-	/* also one that was told before, and came to an end meanwhile */
-	(void)json_object_del(h->greeting.invited, id);
-	greeting_note(h, GREETING_INVITATIONS);
+	(void)id;
+	greeting_note(context, GREETING_INVITATIONS);
 }
 
 static void on_waits(void *context)
@@ -369,17 +366,10 @@ static enum err greet(struct hermetic *h, bool patient)
 {
 	enum err e = greeting_go_on(h);
 
-	if (e == ERR_OK)
-		return ERR_OK;
-	if (drive_is_passing(&h->a, NULL, e)) {
-		if (patient) {
-			why_clear(&h->a.why);
-			e = ERR_OK;
-		}
-	} else {
-		h->greeting.due = 0; /* until the next connection */
-	}
-	return e;
+	if (e == ERR_OK || !patient || !drive_is_passing(&h->a, NULL, e))
+		return e;
+	why_clear(&h->a.why);
+	return ERR_OK;
 }
 
 /* `alone`: what hermetic_follow() was told, and nothing besides. */

@@ -1,12 +1,15 @@
 /* What waits at the server for a device that listens: with each connection, since what was pushed
  * while there was none is not pushed again, and with each push that says so. */
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "device/record.h"
 #include "hermetic/inside.h"
 #include "reach/directory.h"
 #include "reach/drive.h"
+#include "reach/notice.h"
 
-#define AGAIN_MS 4000 /* after a server that did not say it */
+#define AGAIN_MS 4000	/* after a server that did not say it */
+#define REQUESTS_MAX 64 /* of devices: so many a server lists */
 
 void greeting_note(struct hermetic *h, unsigned what)
 {
@@ -20,34 +23,51 @@ bool greeting_is_due(const struct hermetic *h, uint64_t *at)
 	return h->greeting.due != 0 && h->live != NULL && live_fd(h->live) >= 0;
 }
 
-/* *told: the ids that the server named last time, those of `list` from now on. Tells
- * the others. */
-static enum err tell_new(struct hermetic *h, json_t **told, const json_t *list,
-			 const char *key, enum hermetic_event_kind kind)
+/* What makes a row another one than it was: when somebody was invited, and whether this device
+ * was added since. */
+static json_t *stamp(const json_t *row)
 {
-	json_t *now = json_object();
+	return json_pack("[I, b]",
+			 json_integer_value(json_object_get(row, "invited_at")),
+			 json_is_true(json_object_get(row, "added")));
+}
+
+/* {ID: stamp} of rows that have such an id, the first so many. */
+static json_t *read_rows(const json_t *list, const char *key, size_t max)
+{
+	json_t *read = json_object();
 	const json_t *row;
 	size_t i;
-	enum err e = ERR_OK;
 
-	ENSURE(now != NULL, ERR_LOCAL_MEMORY);
 	json_array_foreach(list, i, row)
 	{
 		const char *id = record_string(row, key);
-		bool session = kind == HERMETIC_EVENT_INVITED;
 
-		ENSURE(id != NULL, ERR_PEER_MALFORMED);
-		if (json_object_get(*told, id) == NULL)
-			told_add(&h->told,
-				 told_make_event(kind, session ? id : NULL));
-		ENSURE(json_object_set_new(now, id, json_true()) == 0,
-		       ERR_LOCAL_MEMORY);
+		if (i == max)
+			break;
+		if (id != NULL && uuid_is_text(span_str(id)))
+			(void)json_object_set_new(read, id, stamp(row));
 	}
+	return read;
+}
+
+/* *told: what the server named last time, what it names now from now on. Tells what is
+ * new. */
+static enum err tell_new(struct hermetic *h, json_t **told, json_t *now,
+			 enum hermetic_event_kind kind)
+{
+	const bool session = kind == HERMETIC_EVENT_INVITED;
+	const json_t *value;
+	const char *id;
+
+	if (now == NULL)
+		return ERR_LOCAL_MEMORY;
+	json_object_foreach(
+	    now, id, value) if (!json_equal(json_object_get(*told, id), value))
+	    told_add(&h->told, told_make_event(kind, session ? id : NULL));
 	json_decref(*told);
-	*told = json_incref(now);
-out:
-	json_decref(now);
-	return e;
+	*told = now;
+	return ERR_OK;
 }
 
 static enum err tell_invitations(struct hermetic *h)
@@ -56,7 +76,8 @@ static enum err tell_invitations(struct hermetic *h)
 	enum err e;
 
 	TRY(directory_invitations(&h->a, &list));
-	TRY(tell_new(h, &h->greeting.invited, list, "session_id",
+	TRY(tell_new(h, &h->greeting.invited,
+		     read_rows(list, "session_id", NOTICE_INVITATIONS_MAX),
 		     HERMETIC_EVENT_INVITED));
 out:
 	json_decref(list);
@@ -69,7 +90,8 @@ static enum err tell_devices(struct hermetic *h)
 	enum err e;
 
 	TRY(inside_ask_requests(h, &requests));
-	TRY(tell_new(h, &h->greeting.devices, requests, "device_id",
+	TRY(tell_new(h, &h->greeting.devices,
+		     read_rows(requests, "device_id", REQUESTS_MAX),
 		     HERMETIC_EVENT_DEVICE_WAITS));
 out:
 	json_decref(requests);
@@ -92,8 +114,9 @@ enum err greeting_go_on(struct hermetic *h)
 	} STEPS[] = { { GREETING_STOCK, fill_stock },
 		      { GREETING_INVITATIONS, tell_invitations },
 		      { GREETING_DEVICES, tell_devices } };
+	struct why why = { 0 };
+	enum err e, failed = ERR_OK;
 	uint64_t at;
-	enum err e = ERR_OK;
 
 	if (!greeting_is_due(h, &at) || clock_steady_ms() < at)
 		return ERR_OK;
@@ -101,13 +124,20 @@ enum err greeting_go_on(struct hermetic *h)
 		if ((h->greeting.due & STEPS[i].what) == 0)
 			continue;
 		e = STEPS[i].take(h);
-		if (e != ERR_OK)
-			break;
+		if (e != ERR_OK && drive_is_passing(&h->a, NULL, e)) {
+			h->greeting.at = clock_steady_ms() + AGAIN_MS;
+			return e;
+		}
 		h->greeting.due &= ~STEPS[i].what;
+		if (e != ERR_OK) {
+			failed = e;
+			why = h->a.why;
+			why_clear(&h->a.why);
+		}
 	}
-	if (e != ERR_OK)
-		h->greeting.at = clock_steady_ms() + AGAIN_MS;
-	return e;
+	if (failed != ERR_OK)
+		h->a.why = why;
+	return failed;
 }
 
 void greeting_clear(struct hermetic *h)

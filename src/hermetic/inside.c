@@ -1,5 +1,6 @@
 #include "hermetic/inside.h"
 
+#include "reach/notice.h"
 #include "reach/pause.h"
 #include "reach/process.h"
 #include "reach/tokens.h"
@@ -393,7 +394,8 @@ enum err inside_ask_requests(struct hermetic *h, json_t **requests)
 
 	TRY(tokens_call(&h->a, "GET", "/devices/requests", NULL, &answer));
 	list = json_object_get(answer.body, "requests");
-	ENSURE(json_is_array(list), ERR_PEER_MALFORMED);
+	ENSURE(json_is_array(list),
+	       notice_no_list(&h->a.why, "devices that wait"));
 	*requests = json_incref(list);
 out:
 	api_answer_clear(&answer);

@@ -38,7 +38,7 @@ struct greeting {
 	bool each_connection;
 	unsigned due;		   /* of these; none: nothing */
 	uint64_t at;		   /* not before; steady clock */
-	json_t *invited, *devices; /* {ID: true}: what was told; or NULL */
+	json_t *invited, *devices; /* {ID: stamp}: what was told; or NULL */
 };
 
 struct hermetic {
@@ -183,6 +183,10 @@ void events_entered(struct hermetic *h, const char *session, uint64_t before);
 /* hermetic_fd() can be read: the next step has something to write. */
 void events_wake(struct hermetic *h);
 /* Something waits there that may go later; `flush` as hermetic_flush() does it. */
+void events_note_unsent(struct hermetic *h, const char *session, bool flush);
+
+/* ---- greeting.c ---- */
+
 /* The requests of devices that wait to be approved, as the server lists them: an array, the
  * caller's. */
 MUST_CHECK enum err inside_ask_requests(struct hermetic *h, json_t **requests);
@@ -190,10 +194,9 @@ MUST_CHECK enum err inside_ask_requests(struct hermetic *h, json_t **requests);
 void greeting_note(struct hermetic *h, unsigned what);
 /* *at: not before that time of the steady clock. */
 bool greeting_is_due(const struct hermetic *h, uint64_t *at);
-/* Does what is due, if it is time. What has failed is due still, some seconds later. */
+/* Does what is due, if it is time. What has failed for now is due some seconds later, and what
+ * is refused with the next connection: that keeps nothing else back. */
 MUST_CHECK enum err greeting_go_on(struct hermetic *h);
 void greeting_clear(struct hermetic *h);
-
-void events_note_unsent(struct hermetic *h, const char *session, bool flush);
 
 #endif

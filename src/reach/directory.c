@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Pages of the server's list that are read at most. */
+/* Pages of the server's list that are read at most, and the rows of one. */
 #define PAGES_MAX 100
+#define PAGE_MAX 100
 
 /* ---- the server's list ---- */
 
@@ -55,6 +56,8 @@ static bool take_rows(const json_t *page, json_t *rows)
 	{
 		const char *id = text_of(row, "session_id");
 
+		if (i == PAGE_MAX)
+			break;
 		if (id == NULL || is_listed(rows, id))
 			continue;
 		(void)json_array_append(rows, (json_t *)(uintptr_t)row);
@@ -376,7 +379,7 @@ enum err directory_invitations(struct account *a, json_t **list)
 	enum err e;
 
 	TRY(tokens_call(a, "GET", "/invitations", NULL, &answer));
-	TRY(notice_invitations(a->device, answer.body, list));
+	TRY(notice_invitations(a->device, answer.body, &a->why, list));
 out:
 	api_answer_clear(&answer);
 	return e;

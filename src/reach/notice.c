@@ -64,8 +64,7 @@ out:
 
 /* ---- invitations ---- */
 
-/* One that a newer version has written is none of which this one knows. */
-static enum err is_member(struct device *device, const char *id, bool *member)
+enum err notice_is_member(struct device *device, const char *id, bool *member)
 {
 	const char *state = NULL;
 	json_t *session = NULL;
@@ -111,7 +110,7 @@ static enum err is_wanted(struct device *device, const json_t *row,
 	    json_object_get(seen, id) != NULL ||
 	    blocks_has(blocks, inviter, fingerprint != NULL ? fingerprint : ""))
 		goto out;
-	TRY(is_member(device, id, &member));
+	TRY(notice_is_member(device, id, &member));
 	*wanted = !member;
 	if (*wanted)
 		ENSURE(json_object_set_new(seen, id, json_true()) == 0,
@@ -120,19 +119,31 @@ out:
 	return e;
 }
 
+enum err notice_no_list(struct why *why, const char *of)
+{
+	return why_set(why, ERR_PEER_MALFORMED, "bad-answer",
+		       "The server was asked for the list of %s, and has "
+		       "answered with something else.",
+		       of);
+}
+
 enum err notice_invitations(struct device *device, const json_t *answer,
-			    json_t **list)
+			    struct why *why, json_t **list)
 {
 	json_t *made = json_array(), *seen = json_object(), *blocks = NULL;
+	const json_t *rows = json_object_get(answer, "invitations");
 	json_t *row;
 	bool wanted;
 	size_t i;
 	enum err e;
 
 	ENSURE(made != NULL && seen != NULL, ERR_LOCAL_MEMORY);
+	ENSURE(json_is_array(rows), notice_no_list(why, "invitations"));
 	TRY(notice_blocks(device, &blocks));
-	json_array_foreach(json_object_get(answer, "invitations"), i, row)
+	json_array_foreach(rows, i, row)
 	{
+		if (i == NOTICE_INVITATIONS_MAX)
+			break;
 		TRY(is_wanted(device, row, blocks, seen, &wanted));
 		if (wanted)
 			ENSURE(json_array_append(made, row) == 0,

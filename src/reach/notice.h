@@ -28,13 +28,27 @@ enum notice notice_of(const json_t *push, const char **session);
 MUST_CHECK enum err notice_is_stopped(struct device *device, const char *id,
 				      bool *stopped);
 
+/* One that a newer version has written is none of which this one knows. */
+MUST_CHECK enum err notice_is_member(struct device *device, const char *id,
+				     bool *member);
+
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err notice_blocks(struct device *device, json_t **blocks);
 
+/* A server tells of so many invitations, the newest ones (docs/protocol.md). More of them are
+ * not looked at. */
+#define NOTICE_INVITATIONS_MAX 500
+
 /* Of the server's answer to GET /invitations: a new array of those rows about which a
  * person is asked. This device is no member of their sessions, and has blocked none of
- * those who invite. */
+ * those who invite. A row that is none is passed over. ERR_PEER_MALFORMED, with the reason:
+ * there is no list. */
 MUST_CHECK enum err notice_invitations(struct device *device,
-				       const json_t *answer, json_t **list);
+				       const json_t *answer, struct why *why,
+				       json_t **list);
+
+/* ERR_PEER_MALFORMED, with the reason: a server has answered with something else than a list of
+ * these. */
+MUST_CHECK enum err notice_no_list(struct why *why, const char *of);
 
 #endif
