@@ -97,7 +97,7 @@ test('rows that are none hide no other, and no list is told as that', async () =
   }
   const list = await hears({ status: 403, json: { type: 'urn:hermetic:problem:forbidden',
     detail: 'Not to you.' } });
-  assert.equal(list.find(e => e.kind === 'failed').text, 'Not to you.');
+  assert.equal(list.find(e => e.kind === 'failed').text, 'The server says: Not to you.');
 });
 
 test('what waits to be sent is sent where no list can be read', async () => {
