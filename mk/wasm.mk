@@ -90,7 +90,8 @@ WASM_LEFT_OUT := src/base/given.c src/base/listen.c src/base/metrics.c src/base/
 	notice.c passphrase_form.c passphrase_password.c past.c pause.c problem.c \
 	reply.c shown_log.c transfer_plan.c typing.c upload_book.c),$(wildcard src/reach/*.c)) \
 	$(filter-out $(addprefix src/hermetic/,core.c core_act.c core_ask.c \
-	core_enrol.c core_file.c core_hear.c core_live.c inside.c told.c),\
+	arguments.c core_enrol.c core_file.c core_hear.c core_live.c \
+	core_password.c inside.c told.c),\
 	$(wildcard src/hermetic/*.c))
 WASM_FILES := $(filter-out $(WASM_LEFT_OUT),\
 	$(foreach f,$(WASM_FOLDERS),$(call sources,$(f))))

@@ -62,9 +62,8 @@ enum hermetic_result hermetic_verify(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	if (!text_is_username(span_str(user)))
-		return inside_refuse(h, "username",
-				     "\"%.40s\" is no user name.", user);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, person);
 	TRY(read_log(h, user));
 	TRY(view_person(&h->a, user, &source));
 	if (source == NULL)
@@ -93,13 +92,16 @@ out:
 enum hermetic_result hermetic_compared(struct hermetic *h, const char *user)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, device_compared(h->a.device, user));
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	return inside_result(h, inside_compared(&h->a.why, h->a.device, user));
 }
 
 enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
 				     const char *fingerprint)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, fingerprint);
 	return inside_result(
 	    h, look_accept(h->a.device, user, fingerprint, &h->a.why));
 }
@@ -107,6 +109,7 @@ enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
 enum hermetic_result hermetic_verified_only(struct hermetic *h, bool *on)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, on);
 	return inside_result(h, device_verified_only(h->a.device, on));
 }
 
@@ -165,6 +168,7 @@ enum hermetic_result hermetic_devices(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(act(h, ACT_DEVICES, NULL, &source));
 	inside_give(h, source);
 	TRY(inside_list_read(&h->devices, source, source,
@@ -181,6 +185,7 @@ enum hermetic_result hermetic_someone_waits(struct hermetic *h, bool *waits)
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, waits);
 	TRY(inside_ask_requests(h, &requests));
 	*waits = json_array_size(requests) > 0;
 out:
@@ -196,6 +201,7 @@ enum hermetic_result hermetic_approve(struct hermetic *h, const char *code,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, code);
 	TRY(act_run(&h->a, &wish, &row));
 	inside_give(h, row);
 	if (number != NULL)
@@ -217,12 +223,14 @@ enum hermetic_result hermetic_link(struct hermetic *h, uint64_t number)
 enum hermetic_result hermetic_refuse(struct hermetic *h, const char *device)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, device);
 	return act_and_give(h, ACT_REFUSE, device);
 }
 
 enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, device);
 	return act_and_give(h, ACT_REVOKE, device);
 }
 
@@ -252,6 +260,7 @@ enum hermetic_result hermetic_has_recovery_key(struct hermetic *h, bool *has)
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, has);
 	TRY(device_number(h->a.device, &number, has));
 	given = json_pack("{s:I, s:b}", "number", (json_int_t)number,
 			  "recovery", (int)*has);
@@ -269,6 +278,7 @@ enum hermetic_result hermetic_recovery_key(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, key);
 	if (!take_recovery(given, &wish))
 		return refuse_recovery(h);
 	TRY(act_run(&h->a, &wish, &made));
@@ -288,6 +298,7 @@ enum hermetic_result hermetic_set_recovery_key(
 	struct act_wish wish = { .kind = ACT_RECOVERY, .text = key };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, key);
 	if (!take_recovery(given, &wish))
 		return refuse_recovery(h);
 	return inside_result(h, act_run(&h->a, &wish, NULL));
@@ -312,6 +323,7 @@ enum hermetic_result hermetic_blocks(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(act(h, ACT_BLOCKS, NULL, &source));
 	inside_give(h, source);
 	TRY(inside_list_read(&h->blocks, source, source,
@@ -329,6 +341,7 @@ enum hermetic_result hermetic_block(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
 	TRY(act(h, ACT_BLOCK, user, &said));
 	if (known != NULL)
 		*known = has(said, "known");
@@ -340,6 +353,7 @@ out:
 enum hermetic_result hermetic_unblock(struct hermetic *h, const char *user)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
 	return inside_result(h, act(h, ACT_UNBLOCK, user, NULL));
 }
 
@@ -349,5 +363,6 @@ enum hermetic_result hermetic_decline(struct hermetic *h, const char *session)
 				       .session = session };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	return inside_result(h, act_run(&h->a, &wish, NULL));
 }

@@ -49,6 +49,8 @@ enum hermetic_result hermetic_agent_serve(struct hermetic *h, uint64_t seconds,
 					  void (*over)(void *context),
 					  void *context)
 {
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
 	inside_begin(h);
 	if (h->holds == NULL)
 		return inside_refuse(h, "usage",
@@ -62,6 +64,8 @@ enum hermetic_result hermetic_agent_serve(struct hermetic *h, uint64_t seconds,
 
 void hermetic_agent_leave(struct hermetic *h)
 {
+	if (h == NULL)
+		return;
 	if (h->holds != NULL)
 		agent_leave(h->holds);
 	h->holds = NULL;
@@ -71,6 +75,8 @@ enum hermetic_result hermetic_lock(struct hermetic *h)
 {
 	enum err e;
 
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
 	if (h->home == NULL)
 		return inside_refuse(h, "usage",
 				     "hermetic_new() was given no home.");

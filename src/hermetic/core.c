@@ -5,8 +5,6 @@
 #include "hermetic/core_inside.h"
 #include "hermetic/inside.h"
 #include "reach/libraries.h"
-#include "reach/passphrase_form.h"
-#include "reach/passphrase_password.h"
 #include "reach/problem.h"
 #include "reach/reply.h"
 
@@ -22,12 +20,12 @@ enum hermetic_result core_inside_conclude(struct hermetic_core *core,
 
 const char *hermetic_core_why(const struct hermetic_core *core)
 {
-	return core != NULL ? core->last.text : "";
+	return core != NULL ? core->last.text : INSIDE_NO_HANDLE;
 }
 
 const char *hermetic_core_slug(const struct hermetic_core *core)
 {
-	return core != NULL ? core->last.slug : "";
+	return core != NULL ? core->last.slug : "usage";
 }
 
 const char *hermetic_core_about(struct hermetic_core *core)
@@ -41,24 +39,6 @@ const char *hermetic_core_about(struct hermetic_core *core)
 	free(core->about);
 	core->about = text;
 	return text;
-}
-
-enum hermetic_result hermetic_password(const char *username,
-				       const char *passphrase,
-				       char password[HERMETIC_PASSWORD_SIZE])
-{
-	struct buf form = BUF_INIT, made = BUF_INIT;
-	enum err e;
-
-	TRY(libraries_start());
-	TRY(passphrase_form(span_str(passphrase), &form));
-	TRY(passphrase_password(username, buf_span(&form), &made));
-	ENSURE(made.n <= HERMETIC_PASSWORD_SIZE, ERR_LOCAL_BUG);
-	memcpy(password, made.p, made.n);
-out:
-	buf_clear(&form);
-	buf_clear(&made);
-	return e == ERR_OK ? HERMETIC_OK : HERMETIC_LOCAL;
 }
 
 /* ---- the ports ---- */
@@ -139,8 +119,9 @@ static uint64_t now_ms(void *context)
 
 bool core_inside_is_usable(struct hermetic_core *core)
 {
-	why_clear(&core->why);
-	return core->device != NULL;
+	if (core != NULL)
+		why_clear(&core->why);
+	return core != NULL && core->device != NULL;
 }
 
 static enum err refuse(struct hermetic_core *core, const char *text)
@@ -205,9 +186,12 @@ out:
 enum hermetic_result hermetic_core_new(
     const struct hermetic_core_config *config, struct hermetic_core **out)
 {
-	struct hermetic_core *core = calloc(1, sizeof(*core));
+	struct hermetic_core *core;
 	enum hermetic_result result = HERMETIC_LOCAL;
 
+	if (out == NULL)
+		return HERMETIC_USAGE;
+	core = calloc(1, sizeof(*core));
 	if (core != NULL)
 		result = core_inside_conclude(core, configure(core, config));
 	if (result == HERMETIC_LOCAL) {
@@ -372,6 +356,7 @@ static enum err start(struct hermetic_core *core, const void *wanted)
 
 	if (wanted == NULL || !inside_take(&given, sizeof(given), wanted))
 		return refuse_order(core);
+	TRY(arguments_take_order(&core->why, &given));
 	ENSURE(!core_enrol_runs(core) && !core_act_runs(core),
 	       ERR_STATE_PENDING);
 	if (given.kind == HERMETIC_ORDER_ENROL)
@@ -532,14 +517,16 @@ void hermetic_core_answer(struct hermetic_core *core, int status,
 	struct reply_came came = { .server = "The server",
 				   .slug = slug,
 				   .clock_ahead_ms = clock_ahead_ms };
+	bool asks;
 
 	came.result = core_inside_status(status, read, &why, slug);
 	came.body = read;
-	if (core->asking && core_enrol_is_on(core))
+	asks = core_inside_is_usable(core) && core->asking;
+	if (asks && core_enrol_is_on(core))
 		core_enrol_answer(core, came.result, read, &why);
-	else if (core->asking && core->act_on && !core->act_orders)
+	else if (asks && core->act_on && !core->act_orders)
 		answer_act(core, &why, &came);
-	else if (core->asking)
+	else if (asks)
 		answer(core, &why, &came);
 	json_decref(read);
 }
@@ -563,6 +550,7 @@ enum hermetic_result hermetic_core_outcome(
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, outcome);
 	if (core_enrol_is_on(core))
 		return enrol_outcome(core, outcome);
 	if (core->act_on) {

@@ -26,6 +26,7 @@ enum hermetic_result hermetic_core_sessions(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
 	return hand_out(core, device_sessions(core->device, &core->json), json);
 }
@@ -36,9 +37,15 @@ enum hermetic_result hermetic_core_describe(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
 	return hand_out(
-	    core, device_describe(core->device, session, &core->json), json);
+	    core,
+	    inside_missing(&core->why, core->device,
+			   device_describe(core->device, session, &core->json),
+			   session, "it"),
+	    json);
 }
 
 enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
@@ -47,20 +54,33 @@ enum hermetic_result hermetic_core_entry(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
-	return hand_out(
-	    core, device_entry(core->device, session, number, &core->json),
-	    json);
+	return hand_out(core,
+			inside_missing(&core->why, core->device,
+				       device_entry(core->device, session,
+						    number, &core->json),
+				       session, "that entry"),
+			json);
 }
 
 enum hermetic_result hermetic_core_shown(struct hermetic_core *core,
 					 const char *session,
 					 const char *const *marks, size_t count)
 {
+	enum err e;
+
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	return core_inside_conclude(
-	    core, device_shown(core->device, session, marks, count));
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	TRY(arguments_take_all(&core->why, ARGUMENT_TEXT, "marks", marks,
+			       count));
+	TRY(inside_missing(&core->why, core->device,
+			   device_shown(core->device, session, marks, count),
+			   session, "its members"));
+out:
+	return core_inside_conclude(core, e);
 }
 
 enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
@@ -69,9 +89,16 @@ enum hermetic_result hermetic_core_outbox(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	if (session != NULL)
+		CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
-	return hand_out(core, device_outbox(core->device, session, &core->json),
-			json);
+	return hand_out(
+	    core,
+	    inside_missing(&core->why, core->device,
+			   device_outbox(core->device, session, &core->json),
+			   session, "an outbox"),
+	    json);
 }
 
 enum hermetic_result hermetic_core_drop(struct hermetic_core *core,
@@ -82,7 +109,11 @@ enum hermetic_result hermetic_core_drop(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	e = device_outbox_drop(core->device, session, item, &dropped);
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	e = inside_missing(
+	    &core->why, core->device,
+	    device_outbox_drop(core->device, session, item, &dropped), session,
+	    "an outbox");
 	if (e == ERR_OK && dropped == 0)
 		e = inside_no_item(&core->why, session);
 	return core_inside_conclude(core, e);
@@ -109,6 +140,8 @@ enum hermetic_result hermetic_core_invitations(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, answer);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
 	return hand_out(core, print_invitations(core, answer, size), json);
 }
@@ -118,6 +151,8 @@ enum hermetic_result hermetic_core_person(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_USER, user);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
 	return hand_out(core, device_person(core->device, user, &core->json),
 			json);
@@ -128,7 +163,9 @@ enum hermetic_result hermetic_core_compared(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	return core_inside_conclude(core, device_compared(core->device, user));
+	CORE_TAKES(core, ARGUMENT_USER, user);
+	return core_inside_conclude(
+	    core, inside_compared(&core->why, core->device, user));
 }
 
 enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
@@ -136,9 +173,12 @@ enum hermetic_result hermetic_core_read_to(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
 	core_live_changed(core, session);
 	return core_inside_conclude(
-	    core, device_read_to(core->device, session, number));
+	    core, inside_missing(&core->why, core->device,
+				 device_read_to(core->device, session, number),
+				 session, "that entry"));
 }
 
 enum hermetic_result hermetic_core_unread(struct hermetic_core *core,
@@ -150,7 +190,13 @@ enum hermetic_result hermetic_core_unread(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	TRY(device_unread(core->device, session, UINT64_MAX, &unread));
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, read);
+	CORE_TAKES(core, ARGUMENT_POINTER, count);
+	TRY(inside_missing(
+	    &core->why, core->device,
+	    device_unread(core->device, session, UINT64_MAX, &unread), session,
+	    "what was read"));
 	*read = unread.read;
 	*count = unread.count;
 out:
@@ -182,6 +228,7 @@ enum hermetic_result hermetic_core_search(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	buf_reset(&core->json);
 	return hand_out(core, search(core, wanted), json);
 }
@@ -195,6 +242,8 @@ enum hermetic_result hermetic_core_find(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_TEXT, word);
+	CORE_TAKES(core, ARGUMENT_POINTER, id);
 	TRY(look_find(core->device, word, true, &core->why, found));
 	memcpy(id, found, sizeof(found));
 out:
@@ -207,6 +256,8 @@ enum hermetic_result hermetic_core_accept(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_USER, user);
+	CORE_TAKES(core, ARGUMENT_TEXT, fingerprint);
 	return core_inside_conclude(
 	    core, look_accept(core->device, user, fingerprint, &core->why));
 }
@@ -216,7 +267,9 @@ enum hermetic_result hermetic_core_wish(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	return core_inside_conclude(core, inside_wish(core->device, wish, on));
+	CORE_TAKES(core, ARGUMENT_POINTER, on);
+	return core_inside_conclude(
+	    core, inside_wish(&core->why, core->device, wish, on));
 }
 
 enum hermetic_result hermetic_core_set_wish(struct hermetic_core *core,
@@ -224,6 +277,6 @@ enum hermetic_result hermetic_core_set_wish(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
-	return core_inside_conclude(core,
-				    inside_set_wish(core->device, wish, on));
+	return core_inside_conclude(
+	    core, inside_set_wish(&core->why, core->device, wish, on));
 }

@@ -81,7 +81,7 @@ out:
 const struct hermetic_file_facts *hermetic_file_facts(
     const struct hermetic_file *file)
 {
-	return &file->facts;
+	return file != NULL ? &file->facts : NULL;
 }
 
 static void count(struct hermetic_file *file, uint64_t size)
@@ -194,6 +194,7 @@ enum hermetic_result hermetic_core_file_seal(
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, out);
 	file = calloc(1, sizeof(*file));
 	if (file != NULL) {
 		file->seals = true;
@@ -231,6 +232,8 @@ enum hermetic_result hermetic_core_file_open(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, out);
 	file = calloc(1, sizeof(*file));
 	if (file != NULL)
 		e = open_file(core, session, number, file);
@@ -268,6 +271,11 @@ enum hermetic_result hermetic_core_file_pass(struct hermetic_core *core,
 {
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, file);
+	if (size > 0) {
+		CORE_TAKES(core, ARGUMENT_POINTER, in);
+		CORE_TAKES(core, ARGUMENT_POINTER, out);
+	}
 	return core_inside_conclude(core,
 				    pass(core, file, span_of(in, size), out));
 }
@@ -344,6 +352,8 @@ enum hermetic_result hermetic_core_file_end(
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, file);
+	CORE_TAKES(core, ARGUMENT_POINTER, tag);
 	if (file->stream == NULL)
 		e = why_replace(&core->why, ERR_PEER_INVALID, "usage",
 				"That file has ended before.");
@@ -368,7 +378,7 @@ enum hermetic_turn hermetic_core_file_turn(
     struct hermetic_core *core, struct hermetic_file *file,
     const struct hermetic_transfer **transfer, uint32_t *wait_ms)
 {
-	if (!core_inside_is_usable(core) || file->said)
+	if (!core_inside_is_usable(core) || file == NULL || file->said)
 		return HERMETIC_TURN_DONE;
 	if (!file->moves)
 		transfer_plan_begin(&file->plan, file->seals, file->session,
@@ -405,7 +415,7 @@ void hermetic_core_file_answer(struct hermetic_core *core,
 	char slug[48] = "";
 	enum err e;
 
-	if (!core_inside_is_usable(core))
+	if (!core_inside_is_usable(core) || file == NULL)
 		goto out;
 	e = core_inside_status(status, read, &why, slug);
 	/* a server that gives all of it has not read the range */
@@ -423,6 +433,7 @@ enum hermetic_result hermetic_core_file_outcome(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, file);
 	if (file->moves && file->plan.ended) {
 		core->why = file->plan.why;
 		e = file->plan.result;

@@ -44,6 +44,7 @@ enum hermetic_result hermetic_core_push(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	message = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(message))
 		e = push(core, message, &gap);
@@ -219,6 +220,8 @@ enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
+	CORE_TAKES(core, ARGUMENT_POINTER, order);
 	core->heard.order.size = 0;
 	message = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(message))
@@ -267,5 +270,5 @@ const struct hermetic_event *hermetic_core_next_event(
 	}
 	if (core_inside_is_usable(core))
 		core_live_tell(core);
-	return told_take(&core->told);
+	return core != NULL ? told_take(&core->told) : NULL;
 }

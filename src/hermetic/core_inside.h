@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "device/device.h"
+#include "hermetic/arguments.h"
 #include "hermetic/core.h"
 #include "hermetic/told.h"
 #include "reach/act.h"
@@ -59,8 +60,16 @@ struct hermetic_core {
 	} live;
 };
 
-/* Begins a call. False: hermetic_core_new() has refused this one. */
+/* Begins a call. False: the core is NULL, or hermetic_core_new() has refused it. */
 bool core_inside_is_usable(struct hermetic_core *core);
+/* Ends the call if its argument is not of that kind. */
+#define CORE_TAKES(core, is, given)                                            \
+	do {                                                                   \
+		enum err wrong =                                               \
+		    arguments_take(&(core)->why, is, #given, given);           \
+		if (wrong != ERR_OK)                                           \
+			return core_inside_conclude(core, wrong);              \
+	} while (0)
 
 /* The end of each call: the result, with its reason kept. */
 enum hermetic_result core_inside_conclude(struct hermetic_core *core,

@@ -82,6 +82,8 @@ enum hermetic_result hermetic_core_type(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_SESSION, session);
+	CORE_TAKES(core, ARGUMENT_POINTER, json);
 	*json = NULL;
 	buf_reset(&core->json);
 	if (!json_is_true(json_object_get(core->live.takes, session)))
@@ -165,6 +167,8 @@ enum hermetic_result hermetic_core_due(struct hermetic_core *core,
 
 	if (!core_inside_is_usable(core))
 		return HERMETIC_USAGE;
+	CORE_TAKES(core, ARGUMENT_POINTER, at_ms);
+	CORE_TAKES(core, ARGUMENT_POINTER, order);
 	core->live.order.size = 0;
 	now = core->ports.now_ms(core->ports.clock);
 	next = device_typing_ends_at(core->device);

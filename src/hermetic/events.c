@@ -37,6 +37,8 @@ static void tell_taken(struct hermetic *h)
 
 const struct hermetic_event *hermetic_next_event(struct hermetic *h)
 {
+	if (h == NULL || h->within > 0)
+		return NULL;
 	if (h->open && h->told.first == NULL)
 		tell_taken(h);
 	return told_take(&h->told);
@@ -51,7 +53,11 @@ enum hermetic_result hermetic_entry(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(view_entry(&h->a, session, number, &entry));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, event);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   view_entry(&h->a, session, number, &entry), session,
+			   "that entry"));
 	made = told_make_entry(session, entry);
 	ENSURE(made != NULL, ERR_LOCAL_MEMORY);
 	told_free_event(h->entry);
@@ -440,8 +446,9 @@ enum hermetic_result hermetic_follow(struct hermetic *h, const char *session,
 	enum err e = ERR_OK;
 
 	INSIDE_OPEN(h);
-	if (after > INT64_MAX || !uuid_is_text(span_str(session)))
-		return inside_refuse(h, "usage", "That is no session's id.");
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	if (after > INT64_MAX)
+		return inside_refuse(h, "usage", "There is no such number.");
 	ENSURE(json_object_set_new(h->follow, session,
 				   json_integer((json_int_t)after)) == 0,
 	       ERR_LOCAL_MEMORY);
@@ -458,7 +465,7 @@ out:
 
 int hermetic_fd(const struct hermetic *h)
 {
-	return h->live != NULL ? h->poll_fd : -1;
+	return h != NULL && h->live != NULL ? h->poll_fd : -1;
 }
 
 static enum err rounds(struct hermetic *h, int timeout_ms)

@@ -21,6 +21,43 @@ static enum err say(void *context, const struct order *order)
 	return sending->result == HERMETIC_KEPT ? ERR_OK : e;
 }
 
+/* Who watches a file, with the handle: the functions of the program may not call it. */
+struct watched {
+	struct hermetic *h;
+	struct hermetic_watch by;
+};
+
+static bool watch(void *context, uint64_t done, uint64_t total)
+{
+	struct watched *watched = context;
+	bool goes_on;
+
+	watched->h->within++;
+	goes_on = watched->by.watch(watched->by.context, done, total);
+	watched->h->within--;
+	return goes_on;
+}
+
+static bool goes_on(void *context)
+{
+	struct watched *watched = context;
+	bool goes_on;
+
+	watched->h->within++;
+	goes_on = watched->by.goes_on(watched->by.context);
+	watched->h->within--;
+	return goes_on;
+}
+
+static struct files_watch watcher_of(struct watched *watched)
+{
+	return (struct files_watch){ .watch = watch,
+				     .goes_on = watched->by.goes_on != NULL
+						    ? goes_on
+						    : NULL,
+				     .context = watched };
+}
+
 static bool take_watch(const void *given, struct hermetic_watch *watch)
 {
 	return given == NULL || (inside_take(watch, sizeof(*watch), given) &&
@@ -33,7 +70,7 @@ enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 					const struct hermetic_watch *given,
 					struct hermetic_sent *sent)
 {
-	struct hermetic_watch watch = { .watch = NULL };
+	struct watched watched = { .h = h };
 	struct order order = { .kind = ORDER_SEND, .session = session };
 	struct sending sending = { h, sent, HERMETIC_OK };
 	const struct files_sayer sayer = { say, &sending };
@@ -41,15 +78,14 @@ enum hermetic_result hermetic_send_file(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	if (!take_watch(given, &watch) || !inside_saying(saying, &order) ||
-	    path == NULL)
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, path);
+	if (!take_watch(given, &watched.by) || !inside_saying(saying, &order))
 		return inside_refuse(h, "usage",
-				     "A file has a path, and each struct its "
-				     "size.");
+				     "struct hermetic_saying and struct "
+				     "hermetic_watch want their size.");
 	order.text = span_str(text != NULL ? text : "");
-	watcher = (struct files_watch){ .watch = watch.watch,
-					.goes_on = watch.goes_on,
-					.context = watch.context };
+	watcher = watcher_of(&watched);
 	e = files_send(&h->a, path, order, given != NULL ? &watcher : NULL,
 		       &sayer);
 	return e == ERR_OK && sending.result == HERMETIC_KEPT
@@ -76,18 +112,18 @@ enum hermetic_result hermetic_save_file(struct hermetic *h, const char *session,
 {
 	struct saving saving = { .folder = -1, .part = -1 };
 	struct attachment file = { .size = 0 };
-	struct hermetic_watch watch = { .watch = NULL };
+	struct watched watched = { .h = h };
 	struct files_watch watcher;
 	enum err e;
 
 	INSIDE_OPEN(h);
-	if (!take_watch(given, &watch) || folder == NULL)
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, folder);
+	if (!take_watch(given, &watched.by))
 		return inside_refuse(h, "usage",
-				     "A file is saved in a folder, and struct "
-				     "hermetic_watch has its size.");
-	watcher = (struct files_watch){ .watch = watch.watch,
-					.goes_on = watch.goes_on,
-					.context = watch.context };
+				     "struct hermetic_watch wants its size, "
+				     "and a function that is told.");
+	watcher = watcher_of(&watched);
 	TRY(files_save(&h->a, session, number, folder,
 		       given != NULL ? &watcher : NULL, &file, &saving));
 	give_saved(h, &file, &saving);

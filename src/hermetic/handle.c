@@ -98,9 +98,12 @@ out:
 enum hermetic_result hermetic_new(const struct hermetic_config *config,
 				  struct hermetic **out)
 {
-	struct hermetic *h = calloc(1, sizeof(*h));
+	struct hermetic *h;
 	enum hermetic_result result = HERMETIC_LOCAL;
 
+	if (out == NULL)
+		return HERMETIC_USAGE;
+	h = calloc(1, sizeof(*h));
 	if (h != NULL) {
 		h->poll_fd = h->timer_fd = h->channel_fd = -1;
 		result = inside_result(h, configure(h, config));
@@ -123,7 +126,9 @@ void hermetic_free(struct hermetic *h)
 {
 	if (h == NULL)
 		return;
-	pause_ask(h->is_over, h->is_over_with);
+	if (h->within > 0)
+		return;
+	inside_pause(h);
 	live_close(h->live);
 	greeting_clear(h);
 	live_close(h->way);
@@ -173,7 +178,11 @@ enum hermetic_result hermetic_set_passphrase(struct hermetic *h,
 	struct buf given = BUF_INIT;
 	enum err e;
 
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
 	why_clear(&h->a.why);
+	if (size > 0)
+		INSIDE_TAKES(h, ARGUMENT_POINTER, passphrase);
 	buf_put(&given, span_of(passphrase, size));
 	TRY(buf_end(&given));
 	buf_clear(&h->passphrase);
@@ -188,29 +197,33 @@ void hermetic_set_patience(struct hermetic *h,
 			   bool (*is_over)(void *context, uint64_t waited_ms),
 			   void *context)
 {
+	if (h == NULL)
+		return;
 	h->is_over = is_over;
 	h->is_over_with = context;
 }
 
 bool hermetic_exists(const struct hermetic *h)
 {
-	return h->home != NULL && state_exists(h->home);
+	return h != NULL && h->home != NULL && state_exists(h->home);
 }
 
 const char *hermetic_username(const struct hermetic *h)
 {
-	return h->a.device != NULL ? h->a.username : "";
+	return h != NULL && h->a.device != NULL ? h->a.username : "";
 }
 
 const char *hermetic_device_id(const struct hermetic *h)
 {
-	return h->a.device != NULL ? h->a.device_id : "";
+	return h != NULL && h->a.device != NULL ? h->a.device_id : "";
 }
 
 /* ---- opening ---- */
 
 enum hermetic_result handle_may_open(struct hermetic *h)
 {
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
 	if (h->home == NULL)
 		return inside_refuse(h, "usage",
 				     "hermetic_new() was given no home, or "
@@ -293,6 +306,32 @@ struct way_in {
 	bool anew;
 };
 
+/* Both call a function of the program, which may not call the handle. */
+static const char *ask_key(struct hermetic *h,
+			   const struct hermetic_approval *approval)
+{
+	const char *key;
+
+	h->within++;
+	key = approval->recovery_key(approval->context);
+	h->within--;
+	return key;
+}
+
+struct shown {
+	struct hermetic *h;
+	const struct hermetic_approval *to;
+};
+
+static void show(void *context, const char *code)
+{
+	struct shown *shown = context;
+
+	shown->h->within++;
+	shown->to->show(shown->to->context, code);
+	shown->h->within--;
+}
+
 static enum err let_in(struct hermetic *h, const struct way_in *way)
 {
 	const struct hermetic_approval *approval = way->approval;
@@ -304,7 +343,7 @@ static enum err let_in(struct hermetic *h, const struct way_in *way)
 	if (way->anew || key != NULL || asks) {
 		TRY(enrol_must_be_needed(&h->a));
 		if (asks)
-			key = approval->recovery_key(approval->context);
+			key = ask_key(h, approval);
 		if (!way->anew && key == NULL)
 			TRY(why_set(&h->a.why, ERR_STATE_GONE, "recovery-key",
 				    "There is no recovery key."));
@@ -319,7 +358,8 @@ static enum err let_in(struct hermetic *h, const struct way_in *way)
 		TRY(why_set(&h->a.why, ERR_STATE_PENDING, "approval-needed",
 			    "This device is new, and another device of the "
 			    "account has to approve it."));
-	TRY(enrol_by_approval(&h->a, approval->show, approval->context));
+	TRY(enrol_by_approval(&h->a, approval->show != NULL ? show : NULL,
+			      &(struct shown){ h, approval }));
 out:
 	return e;
 }
@@ -497,10 +537,12 @@ enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 		.passphrase = span_str(passphrase != NULL ? passphrase : ""),
 		.end_others = end_others,
 	};
-	bool was_open = h->open;
+	bool was_open = h != NULL && h->open;
 	enum hermetic_result result = HERMETIC_OK;
 	enum err e;
 
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
 	if (!was_open)
 		result = handle_may_open(h);
 	if (result != HERMETIC_OK)
@@ -515,6 +557,7 @@ enum hermetic_result hermetic_change_passphrase(struct hermetic *h,
 enum hermetic_result hermetic_closing(struct hermetic *h, bool *asked)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, asked);
 	return inside_result(h, closing_was_asked(&h->a, asked));
 }
 

@@ -31,7 +31,8 @@
  * Different threads may use different handles at once. Two handles, also in two
  * processes, may share one folder: they take turns. The first hermetic_new() of a
  * process starts libcurl and makes jansson wipe what it frees, so it comes before
- * other threads of the program use these two libraries.
+ * other threads of the program use these two libraries. A function of the program that
+ * the library calls may not use the handle that has called it: HERMETIC_USAGE ("in-callback").
  *
  * Waiting. A function that asks the server waits for its answer: seconds where the
  * network is bad, a minute at most for each request. hermetic_step(h, 0) waits only

@@ -1,5 +1,6 @@
 #include "hermetic/inside.h"
 
+#include "reach/look.h"
 #include "reach/notice.h"
 #include "reach/pause.h"
 #include "reach/process.h"
@@ -182,10 +183,37 @@ enum hermetic_result inside_refuse(struct hermetic *h, const char *slug,
 	return HERMETIC_USAGE;
 }
 
+bool inside_is_barred(struct hermetic *h)
+{
+	if (h == NULL)
+		return true;
+	if (h->within > 0)
+		(void)inside_refuse(h, "in-callback",
+				    "A function that was called by this handle "
+				    "calls it.");
+	return h->within > 0;
+}
+
+static bool is_over(void *context, uint64_t waited_ms)
+{
+	struct hermetic *h = context;
+	bool over;
+
+	h->within++;
+	over = h->is_over(h->is_over_with, waited_ms);
+	h->within--;
+	return over;
+}
+
+void inside_pause(struct hermetic *h)
+{
+	pause_ask(h->is_over != NULL ? is_over : NULL, h);
+}
+
 void inside_begin(struct hermetic *h)
 {
 	why_clear(&h->a.why);
-	pause_ask(h->is_over, h->is_over_with);
+	inside_pause(h);
 	json_decref(h->given);
 	h->given = NULL;
 }
@@ -197,12 +225,12 @@ void inside_give(struct hermetic *h, const json_t *value)
 
 const char *hermetic_why(const struct hermetic *h)
 {
-	return h != NULL ? h->last.text : "";
+	return h != NULL ? h->last.text : INSIDE_NO_HANDLE;
 }
 
 const char *hermetic_slug(const struct hermetic *h)
 {
-	return h != NULL ? h->last.slug : "";
+	return h != NULL ? h->last.slug : "usage";
 }
 
 json_t *inside_about(const struct why *why)
@@ -275,6 +303,30 @@ enum err inside_no_log(struct why *why, const char *user)
 {
 	return why_set(why, ERR_STATE_GONE, "no-account-log",
 		       "%.40s has no account log yet.", user);
+}
+
+enum err inside_missing(struct why *why, struct device *device, enum err e,
+			const char *session, const char *what)
+{
+	json_t *there = NULL;
+
+	if (e != ERR_STATE_GONE || why->text[0] != '\0')
+		return e;
+	TRY(look_session(device, session, why, &there));
+	e = why_set(why, ERR_STATE_GONE, "not-kept",
+		    "Nothing is kept here of %s of the session %.40s.", what,
+		    session);
+out:
+	json_decref(there);
+	return e;
+}
+
+enum err inside_compared(struct why *why, struct device *device,
+			 const char *user)
+{
+	enum err e = device_compared(device, user);
+
+	return e == ERR_STATE_GONE ? inside_no_log(why, user) : e;
 }
 
 /* ---- lists ---- */
@@ -363,7 +415,14 @@ struct past inside_past(const struct hermetic_search *search)
 
 /* ---- wishes ---- */
 
-enum err inside_wish(struct device *device, enum hermetic_wish wish, bool *on)
+static enum err no_wish(struct why *why)
+{
+	return why_set(why, ERR_PEER_INVALID, "usage",
+		       "There is no such wish.");
+}
+
+enum err inside_wish(struct why *why, struct device *device,
+		     enum hermetic_wish wish, bool *on)
 {
 	switch (wish) {
 	case HERMETIC_WISH_RECEIPTS:
@@ -371,11 +430,11 @@ enum err inside_wish(struct device *device, enum hermetic_wish wish, bool *on)
 	case HERMETIC_WISH_TYPING:
 		return device_typing(device, on);
 	}
-	return ERR_PEER_INVALID;
+	return no_wish(why);
 }
 
-enum err inside_set_wish(struct device *device, enum hermetic_wish wish,
-			 bool on)
+enum err inside_set_wish(struct why *why, struct device *device,
+			 enum hermetic_wish wish, bool on)
 {
 	switch (wish) {
 	case HERMETIC_WISH_RECEIPTS:
@@ -383,7 +442,7 @@ enum err inside_set_wish(struct device *device, enum hermetic_wish wish,
 	case HERMETIC_WISH_TYPING:
 		return device_set_typing(device, on);
 	}
-	return ERR_PEER_INVALID;
+	return no_wish(why);
 }
 
 enum err inside_ask_requests(struct hermetic *h, json_t **requests)

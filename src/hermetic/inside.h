@@ -2,6 +2,7 @@
 #ifndef HERMETIC_HERMETIC_INSIDE_H
 #define HERMETIC_HERMETIC_INSIDE_H
 
+#include "hermetic/arguments.h"
 #include "hermetic/told.h"
 #include "reach/account.h"
 #include "reach/live.h"
@@ -53,6 +54,7 @@ struct hermetic {
 	struct password_cost cost;
 	bool (*is_over)(void *context, uint64_t waited_ms); /* or NULL */
 	void *is_over_with;
+	unsigned within; /* a function of the program is called now */
 	struct why last; /* of the last failure */
 	struct why odd;	 /* what hermetic_verify() shows to be looked at */
 	enum err failed; /* what it was */
@@ -96,9 +98,26 @@ bool inside_act(enum hermetic_act act, enum said_act *out);
  * size, or no act that there is. */
 bool inside_saying(const void *given, struct order *order);
 
+/* Ends the call if its argument is not of that kind. */
+#define INSIDE_TAKES(h, is, given)                                             \
+	do {                                                                   \
+		enum err wrong =                                               \
+		    arguments_take(&(h)->a.why, is, #given, given);            \
+		if (wrong != ERR_OK)                                           \
+			return inside_result(h, wrong);                        \
+	} while (0)
+/* The same for the two pointers of a function that gives a list. */
+#define INSIDE_TAKES_LIST(h, list, count)                                      \
+	do {                                                                   \
+		INSIDE_TAKES(h, ARGUMENT_POINTER, list);                       \
+		INSIDE_TAKES(h, ARGUMENT_POINTER, count);                      \
+	} while (0)
+
 /* The beginning of each call on an open device. */
 #define INSIDE_OPEN(h)                                                         \
 	do {                                                                   \
+		if (inside_is_barred(h))                                       \
+			return HERMETIC_USAGE;                                 \
 		if (!(h)->open)                                                \
 			return inside_refuse(h, "not-open",                    \
 					     "The device is not open: "        \
@@ -108,6 +127,16 @@ bool inside_saying(const void *given, struct order *order);
 		inside_begin(h);                                               \
 	} while (0)
 void inside_begin(struct hermetic *h);
+/* From now on waiting asks this handle's program whether it goes on. */
+void inside_pause(struct hermetic *h);
+
+/* What hermetic_why() says of a handle that is NULL. */
+#define INSIDE_NO_HANDLE                                                       \
+	"There is no handle: the function that makes it has given none."
+
+/* Whether the call must be refused: the handle is NULL, or another call with this handle has
+ * called a function of the program, from which this call comes. */
+bool inside_is_barred(struct hermetic *h);
 
 /* What the call gives, for hermetic_json(). NULL: nothing. */
 void inside_give(struct hermetic *h, const json_t *value);
@@ -125,6 +154,16 @@ enum hermetic_result inside_conclude(struct why *why, struct why *last,
 
 /* Nothing of the outbox was dropped. */
 MUST_CHECK enum err inside_no_item(struct why *why, const char *session);
+
+/* The same failure. Gives ERR_STATE_GONE a reason if it has none: this device does not have
+ * the session, or nothing of it that `what` names is kept. */
+MUST_CHECK enum err inside_missing(struct why *why, struct device *device,
+				   enum err e, const char *session,
+				   const char *what);
+
+/* A person has compared that account's digits. */
+MUST_CHECK enum err inside_compared(struct why *why, struct device *device,
+				    const char *user);
 
 /* Nothing is kept of that user's account. */
 MUST_CHECK enum err inside_no_log(struct why *why, const char *user);
@@ -154,9 +193,9 @@ json_t *inside_about(const struct why *why);
 struct past inside_past(const struct hermetic_search *search);
 
 /* ERR_PEER_INVALID: there is no such wish. */
-MUST_CHECK enum err inside_wish(struct device *device, enum hermetic_wish wish,
-				bool *on);
-MUST_CHECK enum err inside_set_wish(struct device *device,
+MUST_CHECK enum err inside_wish(struct why *why, struct device *device,
+				enum hermetic_wish wish, bool *on);
+MUST_CHECK enum err inside_set_wish(struct why *why, struct device *device,
 				    enum hermetic_wish wish, bool on);
 
 /* ---- handle.c ---- */

@@ -64,6 +64,7 @@ enum hermetic_result hermetic_invitations(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(directory_invitations(&h->a, &source));
 	json_array_foreach(source, i, row) TRY(add_letters(h, row));
 	inside_give(h, source);
@@ -111,6 +112,7 @@ enum hermetic_result hermetic_labels(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(view_names(&h->a, &source));
 	json_array_foreach(source, i, row) TRY(add_label(h, row));
 	inside_give(h, source);
@@ -128,6 +130,8 @@ enum hermetic_result hermetic_label(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, label);
 	buf_reset(&h->label);
 	TRY(directory_label(&h->a, session, &h->label));
 	buf_put_u8(&h->label, 0);

@@ -60,6 +60,7 @@ enum hermetic_result hermetic_search(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	if (given != NULL && !inside_take(&search, sizeof(search), given))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_search wants its size.");
@@ -103,6 +104,8 @@ enum hermetic_result hermetic_find_at(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, word);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, id);
 	TRY(find_at(h, where, word, found));
 	memcpy(id, found, sizeof(found));
 out:
@@ -121,7 +124,10 @@ enum hermetic_result hermetic_read_to(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(device_read_to(h->a.device, session, number));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   device_read_to(h->a.device, session, number),
+			   session, "that entry"));
 	if (h->live != NULL)
 		live_note_read(h->live, session);
 out:
@@ -134,7 +140,10 @@ enum hermetic_result hermetic_read_part(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(device_read(h->a.device, session, from, to));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   device_read(h->a.device, session, from, to), session,
+			   "these entries"));
 	if (h->live != NULL)
 		live_note_read(h->live, session);
 out:
@@ -149,8 +158,14 @@ enum hermetic_result hermetic_unread(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(device_unread(h->a.device, session,
-			  before != 0 ? before : UINT64_MAX, &unread));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, read);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, count);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   device_unread(h->a.device, session,
+					 before != 0 ? before : UINT64_MAX,
+					 &unread),
+			   session, "what was read"));
 	*read = unread.read;
 	*count = unread.count;
 out:
@@ -161,6 +176,9 @@ enum hermetic_result hermetic_kept(struct hermetic *h, const char *session,
 				   uint64_t *first, uint64_t *last)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, first);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, last);
 	*first = device_first_seq(h->a.device, session);
 	*last = device_last_seq(h->a.device, session);
 	return HERMETIC_OK;
@@ -170,6 +188,7 @@ enum hermetic_result hermetic_give_receipt(struct hermetic *h,
 					   const char *session)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	drive_receipt(&h->a, session);
 	why_clear(&h->a.why);
 	return HERMETIC_OK;

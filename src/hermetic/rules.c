@@ -18,6 +18,9 @@ enum hermetic_result hermetic_set_role(struct hermetic *h, const char *session,
 	struct order order = { .kind = ORDER_ROLE, .whom = user };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, user);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, role);
 	if (!roles_parse(role, &order.role))
 		return inside_refuse(
 		    h, "usage",
@@ -29,6 +32,8 @@ enum hermetic_result hermetic_ban(struct hermetic *h, const char *session,
 				  const char *user)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, user);
 	return change(
 	    h, (struct order){ .kind = ORDER_BAN, .whom = user, .ban = true },
 	    session);
@@ -38,6 +43,8 @@ enum hermetic_result hermetic_unban(struct hermetic *h, const char *session,
 				    const char *user)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, user);
 	return change(h, (struct order){ .kind = ORDER_BAN, .whom = user },
 		      session);
 }
@@ -46,9 +53,8 @@ enum hermetic_result hermetic_move(struct hermetic *h, const char *session,
 				   const char *algorithm)
 {
 	INSIDE_OPEN(h);
-	if (algorithm == NULL)
-		return inside_refuse(h, "usage",
-				     "A session is moved to an algorithm.");
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, algorithm);
 	return change(
 	    h, (struct order){ .kind = ORDER_MOVE, .algorithm = algorithm },
 	    session);
@@ -58,6 +64,7 @@ enum hermetic_result hermetic_upgrade(struct hermetic *h, const char *session,
 				      bool open)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	return change(h, (struct order){ .kind = ORDER_MOVE, .open = open },
 		      session);
 }
@@ -85,7 +92,11 @@ enum hermetic_result hermetic_receipts(
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(view_entry(&h->a, session, number, &source));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES_LIST(h, list, count);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   view_entry(&h->a, session, number, &source), session,
+			   "that entry"));
 	there = json_object_get(source, "delivered_to");
 	read = json_object_get(source, "read_by");
 	TRY(inside_list_make(&h->receipts, source, json_array_size(there),
@@ -122,6 +133,8 @@ enum hermetic_result hermetic_key_changes(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(view_key_changes(&h->a, user, &source));
 	inside_give(h, source);
 	TRY(inside_list_read(&h->key_changes, source, source,
@@ -141,6 +154,9 @@ enum hermetic_result hermetic_accept_keys(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	TRY(arguments_take_all(&h->a.why, ARGUMENT_TEXT, "offered", offered,
+			       count));
 	TRY(device_accept_keys(h->a.device, user, offered, count, &taken));
 	if (accepted != NULL)
 		*accepted = taken;

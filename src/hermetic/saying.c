@@ -1,5 +1,4 @@
 /* Saying something, and the outbox. */
-#include "base/uuid.h"
 #include "hermetic/inside.h"
 #include "reach/drive.h"
 #include "reach/view.h"
@@ -85,6 +84,7 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 	struct order order = { .kind = ORDER_SEND, .session = session };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	if (!take_saying(saying, text != NULL ? text : "", &order))
 		return inside_refuse(h, "usage",
 				     "struct hermetic_saying wants its size, "
@@ -94,7 +94,7 @@ enum hermetic_result hermetic_send(struct hermetic *h, const char *session,
 
 int64_t hermetic_clock_ahead(const struct hermetic *h)
 {
-	return h->a.clock_ahead_ms;
+	return h != NULL ? h->a.clock_ahead_ms : 0;
 }
 
 static bool ignore_entry(void *context, const char *id, const json_t *entry)
@@ -126,6 +126,8 @@ enum hermetic_result hermetic_set_name(struct hermetic *h, const char *session,
 				     .name = name };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, name);
 	return say(h, &order, sent);
 }
 
@@ -139,6 +141,8 @@ enum hermetic_result hermetic_set_subject(struct hermetic *h,
 				     .subject = subject };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, subject);
 	return say(h, &order, sent);
 }
 
@@ -153,6 +157,9 @@ enum hermetic_result hermetic_set_picture(struct hermetic *h,
 				     .picture = span_of(bytes, count) };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	if (count > 0)
+		INSIDE_TAKES(h, ARGUMENT_POINTER, bytes);
 	return say(h, &order, sent);
 }
 
@@ -162,8 +169,13 @@ enum hermetic_result hermetic_picture(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, bytes);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, count);
 	buf_reset(&h->picture);
-	TRY(device_picture(h->a.device, session, &h->picture));
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   device_picture(h->a.device, session, &h->picture),
+			   session, "a picture"));
 	TRY(buf_end(&h->picture));
 	*bytes = h->picture.p;
 	*count = h->picture.n;
@@ -196,7 +208,12 @@ enum hermetic_result hermetic_outbox(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(view_outbox(&h->a, session, &source));
+	if (session != NULL)
+		INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES_LIST(h, list, count);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   view_outbox(&h->a, session, &source), session,
+			   "an outbox"));
 	TRY(inside_list_read(&h->outbox, source, source,
 			     sizeof(struct hermetic_item), read_item));
 	*list = inside_list_give(&h->outbox, count);
@@ -214,6 +231,7 @@ enum hermetic_result hermetic_flush(struct hermetic *h, const char *session)
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	e = drive_order(&h->a, &order, &outcome);
 	if (outcome != NULL && outcome->kept)
 		return kept(h, outcome, session, true);
@@ -231,9 +249,13 @@ enum hermetic_result hermetic_drop(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	_Static_assert(HERMETIC_ALL_ITEMS == DEVICE_OUTBOX_ALL,
 		       "the name for all of them is handed on");
-	TRY(device_outbox_drop(h->a.device, session, item, &dropped));
+	TRY(inside_missing(
+	    &h->a.why, h->a.device,
+	    device_outbox_drop(h->a.device, session, item, &dropped), session,
+	    "an outbox"));
 	ENSURE(dropped > 0, inside_no_item(&h->a.why, session));
 	given = json_pack("{s:I}", "dropped", (json_int_t)dropped);
 	inside_give(h, given);
@@ -246,8 +268,7 @@ enum hermetic_result hermetic_type(struct hermetic *h, const char *session,
 				   bool types)
 {
 	INSIDE_OPEN(h);
-	if (!uuid_is_text(span_str(session)))
-		return inside_refuse(h, "usage", "That is no session's id.");
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	if (h->live != NULL) {
 		live_type(h->live, session, types);
 		events_wake(h);
@@ -259,12 +280,14 @@ enum hermetic_result hermetic_wish(struct hermetic *h, enum hermetic_wish wish,
 				   bool *on)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, inside_wish(h->a.device, wish, on));
+	INSIDE_TAKES(h, ARGUMENT_POINTER, on);
+	return inside_result(h, inside_wish(&h->a.why, h->a.device, wish, on));
 }
 
 enum hermetic_result hermetic_set_wish(struct hermetic *h,
 				       enum hermetic_wish wish, bool on)
 {
 	INSIDE_OPEN(h);
-	return inside_result(h, inside_set_wish(h->a.device, wish, on));
+	return inside_result(h,
+			     inside_set_wish(&h->a.why, h->a.device, wish, on));
 }

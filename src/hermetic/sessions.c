@@ -56,6 +56,7 @@ enum hermetic_result hermetic_sessions(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(invitations ? directory_list(&h->a, &source)
 			: directory_own(&h->a, true, &source));
 	inside_give(h, source);
@@ -91,6 +92,8 @@ enum hermetic_result hermetic_members(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(view_session(&h->a, session, &source));
 	members = json_object_get(source, "members");
 	TRY(inside_list_read(&h->members, source, members,
@@ -109,6 +112,8 @@ enum hermetic_result hermetic_safety_number(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, digits);
 	TRY(view_session(&h->a, session, &source));
 	(void)snprintf(h->safety, sizeof(h->safety), "%s",
 		       told_text(source, "safety_number"));
@@ -121,9 +126,17 @@ out:
 enum hermetic_result hermetic_shown(struct hermetic *h, const char *session,
 				    const char *const *marks, size_t count)
 {
+	enum err e;
+
 	INSIDE_OPEN(h);
-	return inside_result(h,
-			     device_shown(h->a.device, session, marks, count));
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	TRY(arguments_take_all(&h->a.why, ARGUMENT_TEXT, "marks", marks,
+			       count));
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   device_shown(h->a.device, session, marks, count),
+			   session, "its members"));
+out:
+	return inside_result(h, e);
 }
 
 /* ---- changes ---- */
@@ -133,15 +146,19 @@ enum hermetic_result hermetic_create(struct hermetic *h,
 				     char id[HERMETIC_ID_SIZE])
 {
 	struct hermetic_creation creation = { 0 };
-	struct order order = { .kind = ORDER_CREATE, .offer = &h->a.suites };
+	struct order order = { .kind = ORDER_CREATE };
 	const struct outcome *outcome;
 	struct suites offer;
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, id);
 	if (given != NULL && !inside_take(&creation, sizeof(creation), given))
 		return inside_refuse(
 		    h, "usage", "struct hermetic_creation wants its size.");
+	TRY(arguments_take_all(&h->a.why, ARGUMENT_USER, "users",
+			       creation.users, creation.user_count));
+	order.offer = &h->a.suites;
 	order.name = creation.name;
 	order.users = creation.users;
 	order.user_count = creation.user_count;
@@ -172,7 +189,7 @@ static enum err enter(struct hermetic *h, enum order_kind kind,
 
 bool hermetic_began_anew(const struct hermetic *h)
 {
-	return h->anew;
+	return h != NULL && h->anew;
 }
 
 enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
@@ -181,6 +198,7 @@ enum hermetic_result hermetic_join(struct hermetic *h, const char *session)
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	before = device_last_seq(h->a.device, session);
 	TRY(enter(h, ORDER_JOIN, session));
 	events_entered(h, session, before);
@@ -222,6 +240,8 @@ enum hermetic_result hermetic_invite(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
 	TRY(invite(h, session, user, false, &outcome));
 	give_invited(h, outcome);
 	if (devices != NULL)
@@ -237,6 +257,8 @@ enum hermetic_result hermetic_ask(struct hermetic *h, const char *session,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
 	TRY(invite(h, session, user, true, &outcome));
 	give_invited(h, outcome);
 	if (inviter != NULL)
@@ -254,6 +276,8 @@ enum hermetic_result hermetic_uninvite(struct hermetic *h, const char *session,
 				     .whom = user };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
 	return inside_result(h, drive_order(&h->a, &order, NULL));
 }
 
@@ -275,6 +299,8 @@ enum hermetic_result hermetic_letters(
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES_LIST(h, list, count);
 	TRY(act_run(&h->a, &wish, &source));
 	inside_give(h, source);
 	TRY(inside_list_read(&h->letters, source, source,
@@ -293,18 +319,22 @@ enum hermetic_result hermetic_remove(struct hermetic *h, const char *session,
 				     .whom = whom };
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_TEXT, whom);
 	return inside_result(h, drive_order(&h->a, &order, NULL));
 }
 
 enum hermetic_result hermetic_rotate(struct hermetic *h, const char *session)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	return inside_result(h, drive_session(&h->a, ORDER_ROTATE, session));
 }
 
 enum hermetic_result hermetic_leave(struct hermetic *h, const char *session)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	return inside_result(h, drive_session(&h->a, ORDER_LEAVE, session));
 }
 
@@ -314,6 +344,7 @@ enum hermetic_result hermetic_resolve(struct hermetic *h, const char *session)
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	before = device_last_seq(h->a.device, session);
 	TRY(enter(h, ORDER_RESOLVE, session));
 	events_entered(h, session, before);
@@ -324,5 +355,6 @@ out:
 enum hermetic_result hermetic_refresh(struct hermetic *h, const char *session)
 {
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
 	return inside_result(h, view_refresh(&h->a, session));
 }

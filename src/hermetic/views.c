@@ -52,8 +52,10 @@ const char *hermetic_json(struct hermetic *h)
 {
 	const char *json = NULL;
 
-	return h->given != NULL && print(h, h->given, &json) == ERR_OK ? json
-								       : NULL;
+	return h != NULL && h->given != NULL &&
+		       print(h, h->given, &json) == ERR_OK
+		   ? json
+		   : NULL;
 }
 
 enum hermetic_result hermetic_json_session(struct hermetic *h,
@@ -64,6 +66,8 @@ enum hermetic_result hermetic_json_session(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, json);
 	TRY(view_session(&h->a, session, &value));
 	TRY(give(h, value, json));
 out:
@@ -78,7 +82,12 @@ enum hermetic_result hermetic_json_outbox(struct hermetic *h,
 	enum err e;
 
 	INSIDE_OPEN(h);
-	TRY(view_outbox(&h->a, session, &value));
+	if (session != NULL)
+		INSIDE_TAKES(h, ARGUMENT_SESSION, session);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, json);
+	TRY(inside_missing(&h->a.why, h->a.device,
+			   view_outbox(&h->a, session, &value), session,
+			   "an outbox"));
 	TRY(give(h, value, json));
 out:
 	return inside_result(h, e);
@@ -91,6 +100,8 @@ enum hermetic_result hermetic_json_person(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_USER, user);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, json);
 	TRY(view_person(&h->a, user, &value));
 	if (value == NULL)
 		TRY(inside_no_log(&h->a.why, user));
@@ -120,6 +131,7 @@ enum hermetic_result hermetic_account_log(struct hermetic *h, const char *user,
 	enum err e;
 
 	INSIDE_OPEN(h);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, pages);
 	TRY(log_pages_ask(&h->a, user != NULL ? user : h->a.username, add_page,
 			  &made));
 	buf_put_u8(&made, 0);
@@ -140,9 +152,13 @@ enum hermetic_result hermetic_check_log(struct hermetic *h, const char *pages,
 	FILE *file = NULL;
 	enum err e;
 
-	why_clear(&h->a.why);
+	if (inside_is_barred(h))
+		return HERMETIC_USAGE;
+	inside_begin(h);
 	if (size == 0)
 		return inside_refuse(h, "usage", "There are no pages.");
+	INSIDE_TAKES(h, ARGUMENT_POINTER, pages);
+	INSIDE_TAKES(h, ARGUMENT_POINTER, json);
 	/* for reading alone, so it is not written to */
 	file = fmemopen((void *)(uintptr_t)pages, size, "r");
 	ENSURE(file != NULL, ERR_LOCAL_MEMORY);

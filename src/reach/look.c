@@ -123,6 +123,16 @@ enum err look_accept(struct device *device, const char *user,
 {
 	enum err e = device_accept(device, user, fingerprint);
 
+	if (e == ERR_PEER_MALFORMED)
+		e = why_set(why, ERR_PEER_INVALID, "usage",
+			    "\"%.40s\" is no fingerprint: it has hexadecimal "
+			    "digits.",
+			    fingerprint);
+	if (e == ERR_STATE_GONE)
+		e = why_set_about(why, span_str(user), e, "nothing-to-accept",
+				  "No other account was shown under the name "
+				  "%.40s.",
+				  user);
 	if (e == ERR_STATE_CONFLICT)
 		e = why_set_about(
 		    why, span_str(user), e, "identity-changed",

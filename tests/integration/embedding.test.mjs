@@ -271,6 +271,11 @@ describe('with a server', { concurrency: false }, () => {
       [newHome(), newHome(), node.url, ...names]), /told\n$/);
   });
 
+  test('what nobody should hand in is refused, by its name', async () => {
+    assert.match(await python('tests/embedding/misuse.py',
+      [newHome(), node.url, `mis-${alice.name.slice(-8)}`]), /done\n$/);
+  });
+
   test('a device lets in another one, and ends it', async () => {
     assert.match(await python('tests/embedding/devices.py', [newHome(), newHome(), node.url,
       `two-${alice.name.slice(-8)}`, alice.name]), /done\n$/);
