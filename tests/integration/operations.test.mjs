@@ -87,6 +87,8 @@ const elsewhere = {
     'it takes a registry; deploy.test.mjs reads that no platform is meant',
   'export PGHOST=': 'tests/integration/managed.test.mjs',
   'psql -d': 'tests/integration/managed.test.mjs',
+  'HERMETIC_ADMIN_PASSWORD=$(cat': 'tests/package/life.sh',
+  'systemctl enable --now hermetic-admin-api': 'tests/package/life.sh starts it, without systemd',
   'hermetic-admin ': 'tests/integration/administration.test.mjs',
   'tests/chaos/run ': 'tests/chaos/chaos.test.mjs',
   'deploy/make-secrets.sh secrets db.example': 'tests/integration/secrets.test.mjs',
