@@ -325,7 +325,7 @@ struct hermetic_saying {
 	size_t size;
 	enum hermetic_act act;
 	uint64_t about; /* the number of a message, or 0 */
-	/* The caller's own id of the text, 64 bytes at most: a text with that id is sent once,
+	/* The caller's own id of the text, 128 bytes at most: a text with that id is sent once,
 	 * however often the call is made. */
 	const char *key;
 	bool to_new_members; /* also to members whom the person was not shown */

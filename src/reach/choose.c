@@ -28,8 +28,9 @@ static bool is_named(const json_t *row, const char *word)
 	       fold_equal(span_str(name), span_str(word));
 }
 
-/* As people read it, a full id: members may call a session like another one's. */
-static enum err read_id(const char *word, bool *full)
+/* What people read the word as: a full id (members may call a session like another one's),
+ * or nothing at all. */
+static enum err read_word(const char *word, bool *full, bool *empty)
 {
 	struct buf folded = BUF_INIT;
 	enum err e;
@@ -37,6 +38,7 @@ static enum err read_id(const char *word, bool *full)
 	fold_put(&folded, span_str(word));
 	TRY(buf_end(&folded));
 	*full = uuid_is_text(buf_span(&folded));
+	*empty = folded.n == 0;
 out:
 	buf_clear(&folded);
 	return e;
@@ -47,15 +49,15 @@ json_t *choose_match(const json_t *list, const char *id, const char *word,
 {
 	json_t *found = json_array();
 	const json_t *row;
-	bool full;
+	bool full, empty;
 	size_t i;
 
-	if (read_id(word, &full) != ERR_OK) {
+	if (read_word(word, &full, &empty) != ERR_OK) {
 		json_decref(found);
 		return NULL;
 	}
 	names = names && !full;
-	json_array_foreach(list, i, row)
+	json_array_foreach(empty ? NULL : list, i, row)
 	{
 		const char *whole_id = record_string(row, id);
 		bool begun = whole_id != NULL && begins(whole_id, word);

@@ -11,7 +11,8 @@
 
 /* A new array of the rows that `word` means: the row whose full id that is, or
  * those whose id begins with it and, with `names`, whose name it is, as people compare
- * names (reach/fold.h). What reads as a full id is no name. `id`: the member that is a
+ * names (reach/fold.h). What reads as a full id is no name, and an empty word means no row.
+ * `id`: the member that is a
  * row's id. NULL: out of memory. */
 json_t *choose_match(const json_t *list, const char *id, const char *word,
 		     bool names);
