@@ -180,3 +180,20 @@ try:
     raise AssertionError
 except hermetic.Failure as failure:
     assert failure.slug == "closed", failure.slug
+
+# A file outlives neither its end nor its device; a library of later tells what this one
+# does not know.
+core = Core(name, device_id, records, stock=2)
+kept = core.open(session, sent.number)
+turns = kept.turns()
+assert len(next(turns)) == 5
+for end in core, kept:
+    end.close()
+    for call in lambda: turns.send((0, None, None, 0)), lambda: next(kept.turns()), \
+            lambda: kept.facts if end is kept else kept.pass_(b""):
+        try:
+            call()
+            raise AssertionError(end)
+        except (hermetic.Failure, StopIteration) as failure:
+            assert isinstance(failure, StopIteration) or failure.slug == "closed", failure
+assert hermetic.EventKind(99) == 99 and hermetic.EventKind(99).name == "UNKNOWN_99"

@@ -316,11 +316,21 @@ class File:
 
     def __init__(self, core: Core, handle: c.c_void_p) -> None:
         self._owner = core
-        self.handle = handle
+        self._handle = handle
 
     def close(self) -> None:
-        lib.hermetic_file_free(self.handle)
-        self.handle = c.c_void_p()
+        """Wipes its key. What is called afterwards is refused."""
+        handle, self._handle = self._handle, c.c_void_p()
+        lib.hermetic_file_free(handle)
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def handle(self) -> c.c_void_p:
+        if not self._handle:
+            raise Failure(Result.USAGE, "The file was closed.", "closed")
+        return self._handle
 
     def __enter__(self) -> "File":
         return self
@@ -356,9 +366,9 @@ class File:
         number, the seconds to wait."""
         transfer = c.POINTER(_native.Transfer)()
         wait_ms = c.c_uint32()
-        core = self._owner._core
         while (turn := lib.hermetic_core_file_turn(
-                core, self.handle, c.byref(transfer), c.byref(wait_ms))) != 2:
+                self._owner._core, self.handle, c.byref(transfer),
+                c.byref(wait_ms))) != 2:
             if turn == 1:
                 yield wait_ms.value / 1000
                 continue
@@ -369,6 +379,7 @@ class File:
                 asked.method.decode(), asked.path.decode(), headers, asked.from_,
                 asked.count)
             lib.hermetic_core_file_answer(
-                core, self.handle, status, body, len(body or b""),
+                self._owner._core, self.handle, status, body, len(body or b""),
                 _native.ALL_ITEMS if offset is None else offset, fetched)
-        self._owner._must(lib.hermetic_core_file_outcome(core, self.handle))
+        self._owner._must(lib.hermetic_core_file_outcome(
+            self._owner._core, self.handle))

@@ -30,7 +30,9 @@ class Events(Handle):
 
     def _go_on(self, timeout: float) -> None:
         if timeout > 0:
-            select.select([self], [], [], timeout)
+            waiting = select.poll()
+            waiting.register(self, select.POLLIN)
+            waiting.poll(timeout * 1000)
         self._must(lib.hermetic_step(self._h, 0))
 
     def _next(self) -> Event | None:

@@ -7,16 +7,26 @@ from typing import Any
 from ._native import lib
 
 
-class Result(IntEnum):
+class OpenEnum(IntEnum):
+    """A value of the library; a later version may have more of these than are named here."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "OpenEnum":
+        member = int.__new__(cls, value)  # type: ignore[call-overload]
+        member._name_, member._value_ = f"UNKNOWN_{value}", value
+        return member
+
+
+class Result(OpenEnum):
     OK, KEPT, USAGE, PASSPHRASE, NO_ACCOUNT, GONE, CONFLICT, DENIED, LOOK, \
         REFUSED, UNREACHABLE, BUSY, LOCAL = range(13)
 
 
-class Standing(IntEnum):
+class Standing(OpenEnum):
     MEMBER, INVITED, JOINING, LEFT = range(4)
 
 
-class Comparison(IntEnum):
+class Comparison(OpenEnum):
     NO, YES, CHANGED = range(3)
 
 
@@ -31,7 +41,7 @@ class Act(IntEnum):
     SAY, EDIT, DELETE, REACT, NAME, SUBJECT, PICTURE = range(7)
 
 
-class EventKind(IntEnum):
+class EventKind(OpenEnum):
     TEXT, EDIT, DELETE, REACTION, ENTRY, SENT, REFUSED, ENDED, INVITED, \
         DEVICE_WAITS, CONNECTED, DISCONNECTED, TYPING, RECEIPT, \
         WAITS = range(15)
