@@ -14,7 +14,9 @@ Version: {PROJECT['version']}
 Summary: {PROJECT['description']}
 License: {PROJECT['license']['text']}
 Requires-Python: {PROJECT['requires-python']}
-"""
+Description-Content-Type: text/markdown
+
+{(HERE / PROJECT['readme']).read_text()}"""
 WHEEL = "Wheel-Version: 1.0\nGenerator: backend\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 

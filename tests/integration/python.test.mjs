@@ -2,7 +2,7 @@
 // without an index of packages; ten lines send a message, from a folder elsewhere.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -63,6 +63,17 @@ test('ten lines send a message by the package that was installed', async () => {
   const { session_id: id } = (await alice.does('sessions')).find(s => s.creator === name);
   await alice.does('join', id);
   assert.deepEqual(await alice.texts(id), ['from an environment']);
+});
+
+test('the example of its README sends a message', async () => {
+  const name = `readme-${alice.name.slice(-8)}`;
+  const [, example] = readFileSync(join(root, 'sdk/python/README.md'), 'utf8')
+    .match(/```python\n(.*?)```/s);
+  await run('-c', example.replace('localhost:8000', node.url).replace('carol', name)
+    .replace('alice', alice.name));
+  const { session_id: id } = (await alice.does('sessions')).find(s => s.creator === name);
+  await alice.does('join', id);
+  assert.deepEqual(await alice.texts(id), ['hello']);
 });
 
 test('its version is the library\'s, and it says that it has types', async () => {
