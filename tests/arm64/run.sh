@@ -12,7 +12,7 @@ set -euo pipefail
 ROOT=$(dirname "$(readlink -f "$0")")/../..
 cd "$ROOT"
 ROOT=$PWD
-. tests/testlib/debian.sh
+. tools/dev/debian.sh
 SUITE=bookworm # of the images
 MACHINE=aarch64-linux-gnu
 QEMU=$(command -v qemu-aarch64-static || command -v qemu-aarch64) # of Debian 12, of 13

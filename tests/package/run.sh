@@ -3,7 +3,10 @@
 # what the units say, talks, upgrades, removes, purges. Takes root, some minutes a suite,
 # and Debian's mirror as this machine's apt knows it. Nothing is left running.
 #
-#   tests/package/run.sh [SUITE...]      bookworm if none is named
+#   tests/package/run.sh [SUITE[/PROCESSOR]...]      bookworm if none is named
+#
+# Of another processor, as in bookworm/arm64, they are made here, and unpacked with what they
+# depend on; qemu runs their programs.
 #
 # HERMETIC_WORK is a directory that is kept, and makes the next run faster.
 set -euo pipefail
@@ -12,106 +15,42 @@ cd "$ROOT"
 ROOT=$PWD
 . tools/dev/common.sh
 . tools/dev/package.sh
-. tests/testlib/debian.sh
+. tools/dev/debian.sh
 SELF=package
 . tests/testlib/run.sh
 export DEBIAN_FRONTEND=noninteractive
+HERE=$(dpkg --print-architecture)
 
 need_root ": it makes a Debian."
 take_folder "${HERMETIC_WORK:-}"
 
-# What was bound into a root goes before the root does: the device files are this
-# machine's.
-unbind() { # DIRECTORY
-  awk -v at="$1/" 'index($2, at) == 1 { print $2 }' /proc/mounts | sort -r |
-    xargs -r umount
-}
 finish() {
-  unbind "$WORK"
+  root_unbind "$WORK"
   [ "$KEEP" = yes ] || rm -rf --one-file-system "$WORK"
 }
 trap finish EXIT
 
-# --- roots -----------------------------------------------------------------
-
-# Debian 13 has no Kore: that one package is Debian 12's.
-pin_kore() { # DIRECTORY
-  debian_sources bookworm >"$1/etc/apt/sources.list.d/bookworm.sources"
-  cat >"$1/etc/apt/preferences.d/kore" <<'END'
-Package: *
-Pin: release n=bookworm*
-Pin-Priority: -1
-
-Package: kore
-Pin: release n=bookworm
-Pin-Priority: 500
-END
-}
-
-base() { # SUITE
-  local tar=$WORK/base-$1.tar
-  [ -s "$tar" ] && return
-  say "Making a clean Debian, $1."
-  debian_settings >"$WORK/apt.conf"
-  debian_sources "$1" | mmdebstrap --quiet --variant=apt --format=tar --aptopt="$WORK/apt.conf" \
-    --dpkgopt='path-exclude=/usr/share/locale/*' "$1" "$tar.new" - 2>"$WORK/base.log" ||
-    { tail "$WORK/base.log" >&2; die "no Debian could be made."; }
-  mv "$tar.new" "$tar"
-}
-
-root_make() { # SUITE DIRECTORY
-  rm -rf --one-file-system "$2"
-  mkdir -p "$2"
-  tar -xf "$WORK/base-$1.tar" -C "$2"
-  cp --dereference /etc/resolv.conf "$2/etc/resolv.conf"
-  cp "$WORK/apt.conf" "$2/etc/apt/apt.conf.d/99host"
-  printf '#!/bin/sh\nexit 101\n' >"$2/usr/sbin/policy-rc.d" # nothing starts by itself
-  chmod 0755 "$2/usr/sbin/policy-rc.d"
-  [ "$1" = bookworm ] || pin_kore "$2"
-  mount --rbind --make-rslave /dev "$2/dev"
-  mount -t proc proc "$2/proc"
-  run_in "$2" apt-get update -qq
-}
-
-run_in() { # DIRECTORY COMMAND...
-  chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive "${@:2}"
-}
-
-logged() { # LOG COMMAND...
-  "${@:2}" >"$WORK/$1.log" 2>&1 ||
-    { tail -n 30 "$WORK/$1.log" >&2; die "this failed: ${*:2}"; }
-}
-
 # --- packages --------------------------------------------------------------
 
+# What a word of the command line stands for: bookworm, or bookworm/arm64.
+suite_of() { echo "${1%%/*}"; }
+processor_of() { case $1 in */*) echo "${1#*/}" ;; *) echo "$HERE" ;; esac; }
+name_of() { echo "${1/\//-}"; }
+
 # In a Debian that has what debian/control names, and no more. Packages of this
-# machine's suite are built here, with what ./dev installs.
-packages() { # SUITE
-  local at=$WORK/packages-$1 root=$WORK/build-$1
+# machine's suite, for its processor, are built here, with what ./dev installs.
+packages() { # SUITE[/PROCESSOR]
+  local at
+  at=$WORK/packages-$(name_of "$1")
   rm -rf "$at"
   mkdir -p "$at"
   package_module
   package_tree "$at/tree"
-  if [ "$1" = "$HOST_SUITE" ]; then
+  if [ "$(suite_of "$1") $(processor_of "$1")" = "$HOST_SUITE $HERE" ]; then
     say "Building packages for $1, on this machine."
     package_build "$at"
   else
-    root_make "$1" "$root"
-    mkdir "$root/build"
-    mv "$at/tree" "$root/build/tree"
-    say "Fetching what the build takes, for $1."
-    logged "depends-$1" run_in "$root" apt-get install -y -qq \
-      --no-install-recommends build-essential
-    logged "depends-$1" run_in "$root" apt-get build-dep -y -qq \
-      --no-install-recommends /build/tree
-    say "Building packages for $1, in a root of its own."
-    logged "build-$1" nice chroot "$root" sh -c "cd /build/tree &&
-      DEB_BUILD_OPTIONS='parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}' \
-      dpkg-buildpackage -us -uc -b"
-    mv "$root"/build/*.deb "$root"/build/*.changes "$root"/build/*.buildinfo "$at"
-    unbind "$root"
-    rm -rf --one-file-system "$root"
+    package_build_in "$(suite_of "$1")" "$(processor_of "$1")" "$at"
   fi
   rm -rf "$at/tree"
   say "lintian, for $1."
@@ -152,9 +91,9 @@ live() { # SUITE
   cp "$WORK/older-$1"/*.deb "$root/packages/old"
   cp docs/example/bot.c tests/package/life.sh tests/package/unit.sh "$root/packages"
   # no apt from here on, so there is no network, and no port of this machine is used
-  logged "install-$1" run_in "$root" apt-get install -y -qq --no-install-recommends \
+  logged "install-$1" root_run "$root" apt-get install -y -qq --no-install-recommends \
     postgresql mosquitto systemd gcc libc6-dev pkg-config man-db bash-completion
-  logged "install-$1" run_in "$root" sh -c 'apt-get install -y -qq \
+  logged "install-$1" root_run "$root" sh -c 'apt-get install -y -qq \
     --no-install-recommends --download-only /packages/old/*.deb &&
     apt-get install -y -qq --no-install-recommends \
     $(apt-get install -s --no-install-recommends /packages/old/*.deb |
@@ -164,15 +103,69 @@ live() { # SUITE
     sh -c 'ip link set lo up && exec chroot "$@"' sh "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive bash /packages/life.sh ||
     die "it did not go well in $1; the root is $root."
-  unbind "$root"
+  root_unbind "$root"
+  rm -rf --one-file-system "$root"
+}
+
+# --- of another processor ---------------------------------------------------
+
+# What apt makes of them, of which nothing is installed: no script of a package runs, and so
+# this kernel has to start none of its programs.
+foreign_root() { # SUITE PROCESSOR PACKAGES DIRECTORY
+  rm -rf --one-file-system "$4"
+  (cd "$3" && dpkg-scanpackages --multiversion . >Packages 2>/dev/null)
+  { debian_sources "$1"
+    [ "$1" = bookworm ] || debian_sources bookworm
+    printf '\nTypes: deb\nURIs: copy://%s\nSuites: ./\nTrusted: yes\n' "$3"
+  } | logged "root-$1-$2" mmdebstrap --quiet --architectures="$2" --variant=extract --aptopt="$WORK/apt.conf" \
+    --include=hermetic,hermetic-server,libhermetic-dev,libhermetic-mls-dev "$1" "$4" -
+}
+
+foreign() { # SUITE/PROCESSOR
+  local at root qemu file machine said
+  at=$WORK/packages-$(name_of "$1")
+  root=$WORK/root-$(name_of "$1")
+  machine=$(dpkg-architecture -a "$(processor_of "$1")" -q DEB_HOST_GNU_CPU 2>/dev/null)
+  qemu=$(command -v "qemu-$machine-static" || command -v "qemu-$machine") ||
+    die "this takes qemu of $machine."
+  for file in "$at"/*.deb; do
+    [ "$(dpkg-deb -f "$file" Architecture)" = "$(processor_of "$1")" ] ||
+      die "$file is for $(dpkg-deb -f "$file" Architecture)."
+  done
+  say "Unpacking them and what they depend on, for $1."
+  foreign_root "$(suite_of "$1")" "$(processor_of "$1")" "$at" "$root"
+  say "Running their programs."
+  for file in usr/bin/hermetic usr/lib/hermetic/hermetic-{admin,migrate,rotation,mqtt-bridge} \
+    usr/lib/hermetic/hermetic{,_admin,_mqtt}.so; do
+    said=$("$qemu" -L "$root" "$root/lib/ld-linux-$machine.so.1" --list "$root/$file") ||
+      die "$file is not for $machine: $said"
+    [[ $said != *"not found"* ]] || die "$file lacks a library: $said"
+  done
+  said=$("$qemu" -L "$root" "$root/usr/bin/hermetic" --version)
+  [ "$said" = "hermetic $(make -s version) ($(package_commit))" ] || die "it is $said."
+  "$qemu" -L "$root" "$root/usr/lib/hermetic/hermetic-admin" --help >/dev/null ||
+    die "hermetic-admin does not start."
+  for file in hermetic-migrate hermetic-rotation hermetic-mqtt-bridge; do
+    said=$(env -i "$qemu" -L "$root" "$root/usr/lib/hermetic/$file" 2>&1) || true
+    case $said in # what it is to do, or which setting it lacks
+      "usage: $file "* | "hermetic: HERMETIC_"*) ;;
+      *) die "$file says: $said" ;;
+    esac
+  done
+  gzip -cd "$root/usr/share/man/man1/hermetic.1.gz" "$root/usr/share/man/man8/hermetic-admin.8.gz" |
+    grep -c '^\.SH' >/dev/null || die "there are no manual pages."
   rm -rf --one-file-system "$root"
 }
 
 [ $# -gt 0 ] || set -- bookworm
-for suite; do
-  base "$suite"
-  packages "$suite"
-  older "$suite"
-  live "$suite"
+for word; do
+  root_base "$(suite_of "$word")"
+  packages "$word"
+  if [ "$(processor_of "$word")" = "$HERE" ]; then
+    older "$word"
+    live "$word"
+  else
+    foreign "$word"
+  fi
 done
 say "All is well with the packages, in $*."

@@ -92,13 +92,49 @@ package_build() { # DIRECTORY
   }
 }
 
-package_make() {
+# The same in a new Debian, which has what debian/control names and no more, and which compiles
+# for PROCESSOR. Takes root, and what root_base made in WORK.
+package_build_in() { # SUITE PROCESSOR DIRECTORY
+  local name=$1-$2 root=$WORK/build-$1-$2 target=(--host-arch="$2")
+  local essential=(build-essential)
+  root_make "$1" "$root"
+  mkdir "$root/build"
+  mv "$3/tree" "$root/build/tree"
+  say "Fetching what the build takes, for $1, $2."
+  if [ "$2" != "$(dpkg --print-architecture)" ]; then
+    target+=('--build-profiles=cross,nocheck')
+    essential+=("crossbuild-essential-$2")
+    root_run "$root" dpkg --add-architecture "$2"
+    logged "depends-$name" root_run "$root" apt-get update -qq
+  fi
+  logged "depends-$name" root_run "$root" apt-get install -y -qq \
+    --no-install-recommends "${essential[@]}"
+  logged "depends-$name" root_run "$root" apt-get build-dep -y -qq \
+    --no-install-recommends "${target[@]/host-arch=/host-architecture=}" /build/tree
+  say "Building packages for $1, $2, in a root of its own."
+  logged "build-$name" nice chroot "$root" sh -c 'cd /build/tree && DEB_BUILD_OPTIONS=$1 &&
+    export DEB_BUILD_OPTIONS && shift && dpkg-buildpackage -us -uc -b "$@"' sh \
+    "parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}" "${target[@]}"
+  mv "$root"/build/*.deb "$root"/build/*.changes "$root"/build/*.buildinfo "$3"
+  root_unbind "$root"
+  rm -rf --one-file-system "$root"
+}
+
+package_make() { # [PROCESSOR]
   local at=$ROOT/build/package
-  step "Making packages of $(package_version)."
+  step "Making packages of $(package_version)${1:+, for $1}."
   rm -rf "$at"
   package_module
   package_tree "$at/tree"
-  package_build "$at"
+  if [ "${1:-$(dpkg --print-architecture)}" = "$(dpkg --print-architecture)" ]; then
+    package_build "$at"
+  else
+    WORK=$(mktemp -d /var/tmp/hermetic-package.XXXXXX)
+    trap 'root_unbind "$WORK"; rm -rf --one-file-system "$WORK"' EXIT
+    root_base "$HOST_SUITE"
+    package_build_in "$HOST_SUITE" "$1" "$at"
+    chown -R --reference="$ROOT" "$ROOT/build" "$ROOT/sdk/js/hermetic.wasm"
+  fi
   rm -rf "$at/tree"
   say "Made, in build/package:"
   (cd "$at" && ls -1 ./*.deb | sed 's|^\./|    |')
