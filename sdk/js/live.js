@@ -129,12 +129,14 @@ export class Live {
   }
 
   // A session that is refused: its log, read once more, says whether this device is in it.
-  // That a Welcome has come only says that there is something to ask for.
-  #take(socket, data) {
-    const { type, id } = parse(data);
+  async #take(socket, data) {
+    const { type, id, session_id: session } = parse(data);
     if (type === 'problem' && this.#asked[id - 1])
       return this.#has.refresh(this.#asked[id - 1]);
-    return type === 'welcome' ? this.#has.welcomes() : this.#has.hear(data);
+    if (type !== 'welcome') return this.#has.hear(data);
+    // to a session that another device of the account is in, or a reason to ask for the list
+    const order = await this.#has.hear(JSON.stringify({ type, session_id: session, pushed: true }));
+    return order?.kind === 'join' ? this.follow(order.session) : this.#has.welcomes();
   }
 
   // A connection that says nothing for long is asked whether it is there.

@@ -205,7 +205,8 @@ enum hermetic_result hermetic_core_push(struct hermetic_core *core,
  * message, as hermetic_core_push() does, or anything else, of which events tell. *order is the
  * order that the program has to give next, borrowed until the next call of this function; NULL:
  * none. A program that has connected also passes {"type": "welcome", "session_id": ID} for each
- * of hermetic_core_invitations(). */
+ * of hermetic_core_invitations(). Since 0.8 one that asks for this list after each Welcome that
+ * is pushed adds "pushed": true to what was pushed: then only the list tells of invitations. */
 enum hermetic_result hermetic_core_hear(struct hermetic_core *core,
 					const char *json, size_t size,
 					const struct hermetic_order **order);

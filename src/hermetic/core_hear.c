@@ -163,7 +163,11 @@ void core_hear_answered(struct hermetic_core *core, const char *session)
 		(void)json_object_del(core->heard.invited, session);
 }
 
-static enum err hear_welcome(struct hermetic_core *core, const char *id)
+/* A push alone tells of no invitation where the program asks for the list, which names who
+ * invites: it has the device come into a session to which another one of its account has
+ * added it. */
+static enum err hear_welcome(struct hermetic_core *core, const char *id,
+			     bool pushed)
 {
 	bool coming, member;
 	enum err e;
@@ -172,7 +176,7 @@ static enum err hear_welcome(struct hermetic_core *core, const char *id)
 	TRY(notice_is_member(core->device, id, &member));
 	if (coming)
 		want(core, HERMETIC_ORDER_JOIN, id);
-	else if (!member)
+	else if (!member && !pushed)
 		TRY(tell_invited(core, id));
 out:
 	return e;
@@ -192,7 +196,8 @@ static enum err hear(struct hermetic_core *core, const json_t *message)
 		want(core, HERMETIC_ORDER_ASKED, id);
 		break;
 	case NOTICE_WELCOME:
-		return hear_welcome(core, id);
+		return hear_welcome(
+		    core, id, json_is_true(json_object_get(message, "pushed")));
 	case NOTICE_WAITS:
 		told_add(&core->told,
 			 told_make_event(HERMETIC_EVENT_DEVICE_WAITS, NULL));
