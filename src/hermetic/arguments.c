@@ -39,7 +39,7 @@ out:
 	return e;
 }
 
-/* An act looks at its own. */
+/* Orders that are acts check their arguments by themselves. */
 static bool is_of_session(enum hermetic_order_kind kind)
 {
 	static const bool kinds[] = {

@@ -108,8 +108,8 @@ out:
 	return e;
 }
 
-/* What was said under the key is sealed again, too, to see whether it is the same; where
- * nothing was, the file gets a key of its own. */
+/* If a file was said under the caller's key, this one is sealed by that file's key, and their
+ * hashes say whether both are the same; if not, the file gets a key of its own. */
 static enum err begin(struct hermetic_core *core, const struct suite *suite,
 		      const struct hermetic_file_wish *wish,
 		      struct hermetic_file *file)
@@ -137,8 +137,8 @@ out:
 	return e;
 }
 
-/* The caller's key is that of the message, and the digest in the record's name stands for one
- * that is too long for that. */
+/* The message gets the caller's key, or, if that is too long, the digest in the record's
+ * name. */
 static void set_key(struct hermetic_file *file, const char *given)
 {
 	const size_t n = strlen(given);

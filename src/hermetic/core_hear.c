@@ -138,8 +138,8 @@ out:
 	return e;
 }
 
-/* A server says it at each connection, and when it comes. One that says it of more sessions
- * than it lists is not believed: what a person has not answered stays as much. */
+/* Tells an invitation once, however often the server does, and no more of them than a list may
+ * have until the person has answered. */
 static enum err tell_invited(struct hermetic_core *core, const char *id)
 {
 	enum err e = ERR_OK;
@@ -163,9 +163,9 @@ void core_hear_answered(struct hermetic_core *core, const char *session)
 		(void)json_object_del(core->heard.invited, session);
 }
 
-/* A push alone tells of no invitation where the program asks for the list, which names who
- * invites: it has the device come into a session to which another one of its account has
- * added it. */
+/* A Welcome is to a session that another device of the account has added this one to, and this
+ * device joins; or it is an invitation. Of that the list tells, which names who invites, if
+ * the program asks for it after a push. */
 static enum err hear_welcome(struct hermetic_core *core, const char *id,
 			     bool pushed)
 {

@@ -23,8 +23,8 @@ bool greeting_is_due(const struct hermetic *h, uint64_t *at)
 	return h->greeting.due != 0 && h->live != NULL && live_fd(h->live) >= 0;
 }
 
-/* What makes a row another one than it was: when somebody was invited, and whether this device
- * was added since. */
+/* A row whose stamp has changed is told again: the account was invited anew, or this device was
+ * added since. */
 static json_t *stamp(const json_t *row)
 {
 	return json_pack("[I, b]",
@@ -32,7 +32,7 @@ static json_t *stamp(const json_t *row)
 			 json_is_true(json_object_get(row, "added")));
 }
 
-/* {ID: stamp} of rows that have such an id, the first so many. */
+/* {ID: stamp} of the first `max` rows, without those that have no id under `key`. */
 static json_t *read_rows(const json_t *list, const char *key, size_t max)
 {
 	json_t *read = json_object();
@@ -51,8 +51,8 @@ static json_t *read_rows(const json_t *list, const char *key, size_t max)
 	return read;
 }
 
-/* *told: what the server named last time, what it names now from now on. Tells what is
- * new. */
+/* Tells the rows of `now` that `*told`, the rows of the last list, does not have; *told is
+ * `now` afterwards. */
 static enum err tell_new(struct hermetic *h, json_t **told, json_t *now,
 			 enum hermetic_event_kind kind)
 {

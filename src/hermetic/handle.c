@@ -306,7 +306,7 @@ struct way_in {
 	bool anew;
 };
 
-/* Both call a function of the program, which may not call the handle. */
+/* These two call a function of the program, which may not use the handle meanwhile. */
 static const char *ask_key(struct hermetic *h,
 			   const struct hermetic_approval *approval)
 {

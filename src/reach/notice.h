@@ -28,15 +28,15 @@ enum notice notice_of(const json_t *push, const char **session);
 MUST_CHECK enum err notice_is_stopped(struct device *device, const char *id,
 				      bool *stopped);
 
-/* One that a newer version has written is none of which this one knows. */
+/* A session that a newer version has written counts as none. */
 MUST_CHECK enum err notice_is_member(struct device *device, const char *id,
 				     bool *member);
 
 /* Whom this device has blocked, as device_blocks() has it: a new object. */
 MUST_CHECK enum err notice_blocks(struct device *device, json_t **blocks);
 
-/* A server tells of so many invitations, the newest ones (docs/protocol.md). More of them are
- * not looked at. */
+/* A server lists so many invitations at most, the newest ones (docs/protocol.md). This device
+ * passes over the rest of a longer list. */
 #define NOTICE_INVITATIONS_MAX 500
 
 /* Of the server's answer to GET /invitations: a new array of those rows about which a
