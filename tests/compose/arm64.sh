@@ -87,14 +87,7 @@ foreign_stack() {
   check "and the other is not" machine_is 62 mqtt-2 /usr/local/lib/hermetic/hermetic_mqtt.so
   check "the image lists the packages of arm64" lists_packages_of arm64 api
   check "nobody is root, no root is writable, no capability is left" hardened api rotation
-  for user in alice bob; do
-    check "$user registers" quiet as $user register
-  done
-  SESSION=$(as alice create --invite bob --json | member session_id)
-  check "alice made a session" test -n "$SESSION"
-  check "bob joins it" quiet as bob join "$SESSION"
-  as alice send "$SESSION" "a word in the harbour" >/dev/null
-  check "bob reads what alice sent" bob_reads "a word in the harbour"
+  alice_and_bob_talk
   check "bob hears by WebSocket" follow_hears "over the wire" ws
   check "bob hears by MQTT" follow_hears "by MQTT" mqtt
   check "the page is served" status_is 200 /

@@ -118,6 +118,19 @@ no_plaintext() {
     "$WORK/logs" "$WORK/dump.sql"
 }
 
+# Both register, and SESSION is theirs from then on.
+alice_and_bob_talk() {
+  local user
+  for user in alice bob; do
+    check "$user registers" quiet as $user register
+  done
+  SESSION=$(as alice create --invite bob --json | member session_id)
+  check "alice made a session" test -n "$SESSION"
+  check "bob joins it" quiet as bob join "$SESSION"
+  as alice send "$SESSION" "a word in the harbour" >/dev/null
+  check "bob reads what alice sent" bob_reads "a word in the harbour"
+}
+
 all_sent() { # N
   local i
   for i in $(seq "$1"); do

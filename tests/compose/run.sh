@@ -136,14 +136,7 @@ check "the images say what they consist of" images_list_packages
 check "nobody is root, no root is writable, no capability is left" hardened \
   postgres standby etcd etcd-2 etcd-3 api haproxy rotation mqtt mqtt-2 mqtt-bridge \
   mqtt-bridge-2
-for user in alice bob; do
-  check "$user registers" quiet as $user register
-done
-SESSION=$(as alice create --invite bob --json | member session_id)
-check "alice made a session" test -n "$SESSION"
-check "bob joins it" quiet as bob join "$SESSION"
-as alice send "$SESSION" "a word in the harbour" >/dev/null
-check "bob reads what alice sent" bob_reads "a word in the harbour"
+alice_and_bob_talk
 check "bob hears by WebSocket through the proxy" follow_hears "over the wire" ws
 passwords_cost() { # N of scrypt, of all that there are
   [ "$(compose exec -T "$(member_is Leader)" psql -X -q -A -t \

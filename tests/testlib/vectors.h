@@ -26,6 +26,8 @@ struct span vectors_text_bytes(const char *hex);
 struct span vectors_signature_key(const struct suite *suite,
 				  const json_t *object, const char *key);
 void vectors_forget(void);
+/* The same, as the teardown of a group of tests. */
+int vectors_teardown(void **state);
 
 /*
  * For every case of a file: check() returns whether it passed. Prints one line

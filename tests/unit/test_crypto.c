@@ -395,13 +395,6 @@ static void test_no_error_is_left_behind(void **state)
 	}
 }
 
-static int forget(void **state)
-{
-	(void)state;
-	vectors_forget();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,5 +410,5 @@ int main(void)
 
 	if (library_start() != ERR_OK)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, forget);
+	return cmocka_run_group_tests(tests, NULL, vectors_teardown);
 }

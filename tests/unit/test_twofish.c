@@ -462,13 +462,6 @@ static void test_misuse_is_refused(void **state)
 	message_clear(&m);
 }
 
-static int forget(void **state)
-{
-	(void)state;
-	vectors_forget();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,5 +479,5 @@ int main(void)
 
 	if (library_start() != ERR_OK)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, forget);
+	return cmocka_run_group_tests(tests, NULL, vectors_teardown);
 }

@@ -128,13 +128,6 @@ static void test_wrap_of_garbage(void **state)
 	buf_clear(&out);
 }
 
-static int forget(void **state)
-{
-	(void)state;
-	vectors_forget();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,5 +138,5 @@ int main(void)
 
 	if (library_start() != ERR_OK)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, forget);
+	return cmocka_run_group_tests(tests, NULL, vectors_teardown);
 }
