@@ -63,8 +63,8 @@ enum hermetic_result hermetic_revoke(struct hermetic *h, const char *device);
 struct hermetic_recovery {
 	size_t size;
 	const char *standing; /* the present key, which signs the new one */
-	/* The present key is lost: everybody who has compared this account's digits
-	 * has to do it again. */
+	/* The person has lost the present key, and the new one takes its place without its
+	 * signature: everybody who has compared this account's digits has to do so again. */
 	bool replace;
 };
 
@@ -88,8 +88,8 @@ enum hermetic_result hermetic_set_recovery_key(
  * the account already. */
 enum hermetic_result hermetic_recover(struct hermetic *h,
 				      const char *recovery_key);
-/* Logs in with neither: begins another account under the same name. Everybody who knew the
- * account before is told so. */
+/* Logs in with neither: begins another account under the same name. The devices of people who
+ * knew the earlier account tell these people so. */
 enum hermetic_result hermetic_begin_anew(struct hermetic *h);
 
 /* ---- the passphrase, and the end of an account ----
@@ -168,9 +168,9 @@ enum hermetic_result hermetic_compared(struct hermetic *h, const char *user);
 enum hermetic_result hermetic_verified_only(struct hermetic *h, bool *on);
 enum hermetic_result hermetic_set_verified_only(struct hermetic *h, bool on);
 
-/* Since 0.6. The person was shown the other account's digits, and says that this account is the
- * one that the name means. HERMETIC_GONE: there is no other account; HERMETIC_CONFLICT: the
- * server has shown yet another one since. */
+/* Since 0.6. The person was shown the other account's digits, and says that the name means
+ * this account. HERMETIC_GONE: the server has shown no other account; HERMETIC_CONFLICT: it has
+ * shown a third account since. */
 enum hermetic_result hermetic_accept(struct hermetic *h, const char *user,
 				     const char *fingerprint);
 
@@ -206,8 +206,8 @@ struct hermetic_blocked {
 enum hermetic_result hermetic_blocks(
     struct hermetic *h, const struct hermetic_blocked *const **list,
     size_t *count);
-/* From now on no invitation by that user is told or accepted, and the server answers that user
- * as if this account did not exist. *known, if `known` is not NULL: whether the server shows
+/* From now on this device neither tells nor accepts an invitation by that user, and the server
+ * answers that user as if this account did not exist. *known, if `known` is not NULL: whether the server shows
  * somebody of that name. */
 enum hermetic_result hermetic_block(struct hermetic *h, const char *user,
 				    bool *known);

@@ -138,8 +138,8 @@ out:
 	return e;
 }
 
-/* Tells an invitation once, however often the server does, and no more of them than a list may
- * have until the person has answered. */
+/* Adds an event for an invitation, unless there was one already, or as many invitations as a
+ * list may have wait for the person's answer. */
 static enum err tell_invited(struct hermetic_core *core, const char *id)
 {
 	enum err e = ERR_OK;

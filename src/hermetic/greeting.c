@@ -23,8 +23,8 @@ bool greeting_is_due(const struct hermetic *h, uint64_t *at)
 	return h->greeting.due != 0 && h->live != NULL && live_fd(h->live) >= 0;
 }
 
-/* A row whose stamp has changed is told again: the account was invited anew, or this device was
- * added since. */
+/* When the stamp of a row has changed, somebody has invited the account anew, or has added this
+ * device since, and the library tells the row again. */
 static json_t *stamp(const json_t *row)
 {
 	return json_pack("[I, b]",

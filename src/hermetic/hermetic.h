@@ -185,8 +185,9 @@ struct hermetic_approval {
 	size_t size;
 	void (*show)(void *context, const char *code);
 	void *context;
-	/* Since 0.8. Used in the place of `show` if it is not NULL: returns the recovery key as
-	 * the person typed it, borrowed until the login has ended, or NULL: there is none. */
+	/* Since 0.8. If it is not NULL, the library calls it in the place of `show`. It returns
+	 * the recovery key as the person typed it, which the library borrows until the login has
+	 * ended; or NULL: the person has none. */
 	const char *(*recovery_key)(void *context);
 };
 
@@ -232,8 +233,8 @@ enum hermetic_standing {
 struct hermetic_session {
 	const char *id, *name /* NULL: none */, *algorithm;
 	enum hermetic_standing standing;
-	/* HERMETIC_INVITED: who has created the session, as the server says. NULL: an account
-	 * that does not exist any more. */
+	/* For HERMETIC_INVITED: the user who, as the server says, has created the session;
+	 * NULL: that account does not exist any more. */
 	const char *inviter;
 	uint64_t last; /* the number of the last entry that is kept here */
 	/* NULL; or why nothing is sent there until a person has looked:

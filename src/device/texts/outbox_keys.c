@@ -18,9 +18,9 @@ static void key_name(const struct device *d, const char *key,
 	(void)snprintf(name, NAME_SIZE, "sent/%s/%s", d->open.id, key);
 }
 
-/* The digest of what the person said. It leaves out the salt and the end, which differ each
- * time the same text is said, and the mentions, which the client adds: they depend on who is
- * a member at that moment. */
+/* The digest of what the person said. It leaves out the salt and the end, because they are new
+ * each time that the person says the same text, and the mentions, because the client adds them
+ * for those who are members at that moment. */
 static enum err digest_said(struct span content, struct digest *digest)
 {
 	/* the salt stands behind the type and the heads of an array and of 16
